@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A principal: somebody who may speak, and what they may change (RULES 31). Plain values, filled
+ * from the configuration and read by policy.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth/rate_limit.h"
+#include "base/log.h"
+#include "wire/address.h"
+#include "wire/name.h"
+
+enum principal_kind { PRINCIPAL_KEY, PRINCIPAL_NETWORK };
+
+enum grant_pattern {
+	GRANT_SELF,       /* the principal's own name */
+	GRANT_BELOW_SELF, /* *.self */
+	GRANT_EXACT,      /* one name */
+	GRANT_BELOW,      /* *.suffix: names below it, not itself */
+	GRANT_ZONE,       /* "zone NAME": it and everything below */
+};
+
+enum { GRANT_TYPES_MAX = 32 };
+
+struct grant {
+	enum grant_pattern pattern;
+	struct name name;                /* EXACT, BELOW, ZONE */
+	bool any_type;                   /* every type but SOA and NS */
+	uint16_t types[GRANT_TYPES_MAX]; /* beside those of any_type */
+	size_t type_count;
+};
+
+/*
+ * "PATTERN [TYPE...]" as the configuration has it: "self A AAAA", "*.home.arpa", "zone home.arpa ANY".
+ * Names with or without the final dot; no type is as ANY. STATUS_MALFORMED with *ret_reason (static
+ * text) set.
+ */
+enum status grant_from_text(const char *text, struct grant *ret_grant, const char **ret_reason);
+
+struct principal {
+	enum principal_kind kind;
+	const char *identity; /* owns names, and is in the log: the key's name or the network */
+	struct name name;     /* a key's name; unused for a network */
+	bool is_admin;
+	const struct grant *grants;
+	size_t grant_count;
+	const struct network *sources; /* where it may speak from; none = anywhere */
+	size_t source_count;
+	bool own_address_only; /* network: adds only the sender's own address */
+	unsigned names_max;    /* 0 = no limit */
+	struct rate_limit updates;
+	struct log_limit refusals; /* one line at a time, however often it is refused */
+};
