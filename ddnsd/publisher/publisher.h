@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * When to publish (DESIGN 6): clean -> dirty -> written -> confirmed. Paces itself under load,
+ * leaves identical content alone, tells dnsmasq, asks it for the marker until it answers the new
+ * number, and says in the log what goes wrong and why. Reads the registry, never changes it.
+ */
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/loop.h"
+#include "base/status.h"
+#include "registry/registry.h"
+#include "wire/address.h"
+
+enum publish_mode { PUBLISH_SIGNAL, PUBLISH_HOSTSDIR, PUBLISH_COMMAND, PUBLISH_NONE };
+
+struct publisher_options {
+	enum publish_mode mode;
+	char file[PATH_MAX];
+	char pid_file[PATH_MAX];
+	char command[PATH_MAX];  /* run without a shell; the file is its argument */
+	struct endpoint confirm; /* family 0: do not ask */
+	int64_t confirm_timeout_ms;
+	bool short_names;
+};
+
+enum publisher_state {
+	PUBLISHER_CLEAN,     /* nothing to publish, and nobody to ask */
+	PUBLISHER_DIRTY,     /* a change waits to be written */
+	PUBLISHER_WRITTEN,   /* written; dnsmasq does not answer it yet, or cannot be told yet */
+	PUBLISHER_CONFIRMED, /* dnsmasq answers the last publication */
+};
+
+enum { PUBLISHER_PROBLEM_MAX = 512 };
+
+struct publisher_report {
+	enum publisher_state state;
+	uint64_t number; /* of the last publication, 0 = none yet */
+	uint64_t confirmed_number;
+	int64_t confirm_ns; /* from the first change of it to the answer, of the last confirmed */
+	uint64_t
+	    failures; /* files not written, commands failed, publications not answered in time */
+	char problem[PUBLISHER_PROBLEM_MAX]; /* the current error in words, "" = none */
+};
+
+struct publisher;
+
+/*
+ * expiry_clock gives the now_s for hosts_file_render() (the quiet time is the service's to know).
+ * All borrowed for the publisher's life; the options until publisher_set_options(). NULL when out of
+ * memory.
+ */
+struct publisher *publisher_new(struct loop *loop, const struct registry *registry,
+    const struct publisher_options *options, int64_t (*expiry_clock)(void *context), void *context);
+
+/* Takes NULL. The hosts file stays as it is, and dnsmasq goes on answering. */
+void publisher_free(struct publisher *publisher);
+
+/*
+ * The first publication, at start: writes the file now if it differs. STATUS_OK also when dnsmasq
+ * is not there yet; the file is what counts. Any other status: it could not be written; the daemon
+ * goes on and the publisher retries with back-off.
+ */
+enum status publisher_start(struct publisher *publisher);
+
+/* After a commit: looks at registry_version() and publishes now, or when pacing allows. Cheap. */
+void publisher_notice(struct publisher *publisher);
+
+/*
+ * New options at a reload; publishes anew when they differ. The old ones must still be there during
+ * the call. A file that is no longer published to is left as it is.
+ */
+void publisher_set_options(struct publisher *publisher, const struct publisher_options *options);
+
+void publisher_report(const struct publisher *publisher, struct publisher_report *ret_report);
