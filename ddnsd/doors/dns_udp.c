@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Datagrams. A turn takes at most TURN_MAX of them, so that TCP, timers and the publisher have
+ * their share under a flood; what is left waits in the sockets.
+ */
+#include "doors/dns_udp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+
+enum {
+	TURN_MAX = 512,
+	BATCH = 64,
+	DATAGRAM_MAX = 4096, /* nsupdate goes to TCP from 512 on, others from their EDNS size */
+	QUEUE_MAX = TURN_MAX * DNS_UDP_ANSWER_MAX,
+	SEGMENTS_MAX = 64,   /* of one UDP_SEGMENT send, Linux' UDP_MAX_SEGMENTS */
+	CONTROL_SIZE = 128,  /* pktinfo and UDP_SEGMENT */
+};
+
+/* Where a datagram came from, and the address of ours that it was sent to. */
+struct path {
+	struct listener *listener;
+	struct sockaddr_in6 peer; /* large enough for IPv4 too */
+	socklen_t peer_length;
+	uint8_t info_family; /* 4, 6; 0 = the socket has one address anyway */
+	union { /* the larger one first: an initialiser zeroes that */
+		struct in6_pktinfo v6;
+		struct in_pktinfo v4;
+	} info;
+};
+
+/* One answer of the turn, or one query that waits for its end. */
+struct slot {
+	struct path path;
+	size_t offset; /* into the queue: the answer, or the query's bytes */
+	size_t room;
+	size_t length;
+	bool is_waiting_query;
+	struct dns_ticket ticket;
+};
+
+struct dns_udp {
+	struct dns *dns;
+	struct listeners listeners;
+
+	struct slot slots[TURN_MAX];
+	size_t slot_count;
+	struct buffer queue;
+
+	struct mmsghdr headers[BATCH];
+	struct iovec parts[BATCH];
+	struct sockaddr_in6 peers[BATCH];
+	_Alignas(struct cmsghdr) uint8_t controls[BATCH][CONTROL_SIZE];
+	uint8_t datagrams[BATCH][DATAGRAM_MAX];
+};
+
+static void receive(void *context, unsigned events);
+
+struct dns_udp *
+dns_udp_new(struct loop *loop, struct dns *dns)
+{
+	struct dns_udp *udp = calloc(1, sizeof(*udp));
+
+	if (udp == NULL)
+		return NULL;
+	udp->dns = dns;
+	udp->listeners = (struct listeners){
+	    .kind = LISTEN_UDP,
+	    .loop = loop,
+	    .handler = receive,
+	    .owner = udp,
+	};
+	buffer_init(&udp->queue, QUEUE_MAX);
+	return udp;
+}
+
+void
+dns_udp_free(struct dns_udp *udp)
+{
+	if (udp == NULL)
+		return;
+	listeners_close(&udp->listeners);
+	buffer_release(&udp->queue);
+	free(udp);
+}
+
+/* --- receiving --- */
+
+static void
+read_path(struct listener *listener, const struct msghdr *header, struct path *ret_path)
+{
+	struct path path = {.listener = listener, .peer_length = header->msg_namelen};
+
+	memcpy(&path.peer, header->msg_name, sizeof(path.peer));
+	for (const struct cmsghdr *control = CMSG_FIRSTHDR(header); control != NULL;
+	     control = CMSG_NXTHDR((struct msghdr *)(uintptr_t)header, (struct cmsghdr *)(uintptr_t)control)) {
+		if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
+			path.info_family = 4;
+			memcpy(&path.info.v4, CMSG_DATA(control), sizeof(path.info.v4));
+			/* The route back is the kernel's to choose, the address is not. */
+			path.info.v4.ipi_ifindex = 0;
+		} else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
+			path.info_family = 6;
+			memcpy(&path.info.v6, CMSG_DATA(control), sizeof(path.info.v6));
+			if (!IN6_IS_ADDR_LINKLOCAL(&path.info.v6.ipi6_addr))
+				path.info.v6.ipi6_ifindex = 0;
+		}
+	}
+	*ret_path = path;
+}
+
+static struct dns_origin
+origin_of(const struct path *path)
+{
+	struct dns_origin origin = {.is_udp = true};
+	struct sockaddr_storage peer = {0};
+
+	memcpy(&peer, &path->peer, sizeof(path->peer));
+	endpoint_from_sockaddr(&peer, &origin.source);
+	return origin;
+}
+
+/* Room for the next slot and its bytes; NULL when the turn is full. */
+static struct slot *
+next_slot(struct dns_udp *udp, size_t bytes)
+{
+	if (udp->slot_count == TURN_MAX || buffer_reserve(&udp->queue, bytes) != STATUS_OK)
+		return NULL;
+	return &udp->slots[udp->slot_count];
+}
+
+static void
+take_slot(struct dns_udp *udp, struct slot *slot, size_t bytes)
+{
+	slot->offset = udp->queue.length;
+	slot->room = bytes;
+	udp->queue.length += bytes;
+	udp->slot_count++;
+}
+
+/* Keeps a query's bytes until the commit. */
+static void
+keep_query(struct dns_udp *udp, const struct path *path, const uint8_t *wire, size_t length)
+{
+	struct slot *slot = next_slot(udp, length);
+
+	if (slot == NULL)
+		return;
+	memcpy(udp->queue.data + udp->queue.length, wire, length);
+	slot->path = *path;
+	slot->is_waiting_query = true;
+	take_slot(udp, slot, length);
+}
+
+static void
+receive_one(struct dns_udp *udp, const struct path *path, uint8_t *wire, size_t length)
+{
+	struct dns_origin origin = origin_of(path);
+	struct slot *slot = next_slot(udp, DNS_UDP_ANSWER_MAX);
+	size_t room = 0;
+
+	/* Out of memory: silence, and the client asks again. */
+	if (slot == NULL)
+		return;
+	switch (dns_receive(udp->dns, wire, length, &origin,
+	    (uint8_t *)udp->queue.data + udp->queue.length, &slot->ticket, &room)) {
+	case DNS_SILENCE:
+		return;
+	case DNS_AFTER_COMMIT:
+		keep_query(udp, path, wire, length);
+		return;
+	case DNS_ANSWER:
+		slot->path = *path;
+		slot->is_waiting_query = false;
+		take_slot(udp, slot, room);
+		return;
+	}
+}
+
+static void
+prepare_batch(struct dns_udp *udp, int count)
+{
+	for (int i = 0; i < count; i++) {
+		udp->parts[i] = (struct iovec){udp->datagrams[i], DATAGRAM_MAX};
+		udp->headers[i].msg_hdr = (struct msghdr){
+		    .msg_name = &udp->peers[i],
+		    .msg_namelen = sizeof(udp->peers[i]),
+		    .msg_iov = &udp->parts[i],
+		    .msg_iovlen = 1,
+		    .msg_control = udp->controls[i],
+		    .msg_controllen = CONTROL_SIZE,
+		};
+	}
+}
+
+/* Loop handler: drains one socket, up to the turn's bound. */
+static void
+receive(void *context, unsigned events)
+{
+	struct listener *listener = context;
+	struct dns_udp *udp = listener->owner;
+
+	(void)events;
+	while (udp->slot_count < TURN_MAX) {
+		int room = TURN_MAX - (int)udp->slot_count;
+		int wanted = room < BATCH ? room : BATCH;
+		int count;
+
+		prepare_batch(udp, wanted);
+		count = recvmmsg(listener->watch.fd, udp->headers, (unsigned)wanted, 0, NULL);
+		if (count <= 0)
+			return;
+		for (int i = 0; i < count; i++) {
+			struct path path;
+
+			read_path(listener, &udp->headers[i].msg_hdr, &path);
+			receive_one(udp, &path, udp->datagrams[i], udp->headers[i].msg_len);
+		}
+		if (count < wanted)
+			return;
+	}
+}
+
+/* --- sending --- */
+
+static bool
+is_same_path(const struct path *one, const struct path *other)
+{
+	return one->listener == other->listener && one->peer_length == other->peer_length &&
+	    memcmp(&one->peer, &other->peer, one->peer_length) == 0 &&
+	    one->info_family == other->info_family &&
+	    memcmp(&one->info, &other->info, sizeof(one->info)) == 0;
+}
+
+/* How many slots from first on can leave in one send: one path, one size, the last may be shorter. */
+static size_t
+run_length(const struct dns_udp *udp, size_t first, size_t end)
+{
+	const struct slot *head = &udp->slots[first];
+	size_t total = head->length;
+	size_t count = 1;
+
+	if (!head->path.listener->takes_segments || head->length == 0)
+		return 1;
+	while (first + count < end && count < SEGMENTS_MAX) {
+		const struct slot *slot = &udp->slots[first + count];
+
+		if (slot->length == 0 || slot->length > head->length ||
+		    total + slot->length > MESSAGE_SIZE_MAX - 1000 ||
+		    !is_same_path(&head->path, &slot->path))
+			break;
+		total += slot->length;
+		count++;
+		if (slot->length < head->length)
+			break;
+	}
+	return count;
+}
+
+static void
+put_control(struct msghdr *header, int level, int type, const void *data, size_t size)
+{
+	struct cmsghdr *control = (struct cmsghdr *)(void *)((uint8_t *)header->msg_control +
+	    header->msg_controllen);
+
+	control->cmsg_level = level;
+	control->cmsg_type = type;
+	control->cmsg_len = CMSG_LEN(size);
+	memcpy(CMSG_DATA(control), data, size);
+	header->msg_controllen += CMSG_SPACE(size);
+}
+
+/* Sends slots first to first + count - 1 by one call. False: this socket takes no segments. */
+static bool
+send_run(struct dns_udp *udp, size_t first, size_t count)
+{
+	struct path *path = &udp->slots[first].path;
+	uint16_t size = (uint16_t)udp->slots[first].length;
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL_SIZE] = {0};
+	struct iovec parts[SEGMENTS_MAX];
+	struct msghdr header = {
+	    .msg_name = &path->peer,
+	    .msg_namelen = path->peer_length,
+	    .msg_iov = parts,
+	    .msg_iovlen = count,
+	    .msg_control = control,
+	};
+
+	for (size_t i = 0; i < count; i++)
+		parts[i] = (struct iovec){udp->queue.data + udp->slots[first + i].offset,
+		    udp->slots[first + i].length};
+	if (path->info_family == 4)
+		put_control(&header, IPPROTO_IP, IP_PKTINFO, &path->info.v4, sizeof(path->info.v4));
+	if (path->info_family == 6)
+		put_control(&header, IPPROTO_IPV6, IPV6_PKTINFO, &path->info.v6, sizeof(path->info.v6));
+	if (count > 1)
+		put_control(&header, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size));
+	if (header.msg_controllen == 0)
+		header.msg_control = NULL;
+	/* A full socket buffer or a peer that is gone costs this answer: the client asks again. */
+	if (sendmsg(path->listener->watch.fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 || count == 1)
+		return true;
+	return errno == EAGAIN || errno == ENOBUFS;
+}
+
+static void
+send_slots(struct dns_udp *udp, size_t first, size_t end)
+{
+	while (first < end) {
+		size_t count = run_length(udp, first, end);
+
+		if (udp->slots[first].length == 0) {
+			first++;
+			continue;
+		}
+		/* EIO: the device computes no checksums; EINVAL: older than Linux 4.18, or over its MTU. */
+		if (!send_run(udp, first, count)) {
+			udp->slots[first].path.listener->takes_segments = false;
+			continue;
+		}
+		first += count;
+	}
+}
+
+/* Answers a query that waited; its bytes give way to the answer in a slot of its own. */
+static void
+answer_waiting(struct dns_udp *udp, struct slot *slot)
+{
+	uint8_t wire[DATAGRAM_MAX];
+	struct dns_origin origin = origin_of(&slot->path);
+	size_t room = 0;
+
+	memcpy(wire, udp->queue.data + slot->offset, slot->room);
+	slot->length = 0;
+	if (buffer_reserve(&udp->queue, DNS_UDP_ANSWER_MAX) != STATUS_OK ||
+	    dns_receive(udp->dns, wire, slot->room, &origin,
+		(uint8_t *)udp->queue.data + udp->queue.length, &slot->ticket, &room) != DNS_ANSWER)
+		return;
+	slot->offset = udp->queue.length;
+	slot->room = room;
+	udp->queue.length += room;
+	slot->length = dns_finish(&slot->ticket, STATUS_OK, (uint8_t *)udp->queue.data + slot->offset,
+	    room);
+}
+
+void
+dns_udp_flush(struct dns_udp *udp, enum status commit_status)
+{
+	if (udp->slot_count == 0)
+		return;
+	for (size_t i = 0; i < udp->slot_count; i++) {
+		struct slot *slot = &udp->slots[i];
+
+		if (slot->is_waiting_query)
+			answer_waiting(udp, slot);
+		else
+			slot->length = dns_finish(&slot->ticket, commit_status,
+			    (uint8_t *)udp->queue.data + slot->offset, slot->room);
+	}
+	send_slots(udp, 0, udp->slot_count);
+	udp->slot_count = 0;
+	buffer_clear(&udp->queue);
+}
+
+enum status
+dns_udp_listen(struct dns_udp *udp, const struct endpoint *at, size_t count,
+    char ret_problem[static LISTEN_PROBLEM_MAX])
+{
+	return listeners_set(&udp->listeners, at, count, ret_problem);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The service's life, its zones, and the group commit. What an update does is in update.c. */
+#include "service/service.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "service/lease.h"
+#include "service/state.h"
+
+enum {
+	/* A block of records, each with its lease: more than records_encode() ever makes of one. */
+	ROW_SIZE_MAX = 4 * RECORDS_SIZE_MAX,
+};
+
+struct service *
+service_new(struct loop *loop, struct registry *registry, const struct service_options *options)
+{
+	struct service *service = calloc(1, sizeof(*service));
+
+	if (service == NULL)
+		return NULL;
+	service->loop = loop;
+	service->registry = registry;
+	service->options = *options;
+	service->start_s = clock_now_s();
+	service->quiet_until_s = service->start_s + options->quiet_s;
+	service->expiry_at_s = LEASE_FOREVER;
+	service->expiry_timer = (struct loop_timer){.handler = lease_expire, .context = service};
+	buffer_init(&service->row, ROW_SIZE_MAX);
+	return service;
+}
+
+void
+service_free(struct service *service)
+{
+	if (service == NULL)
+		return;
+	loop_timer_stop(service->loop, &service->expiry_timer);
+	buffer_release(&service->row);
+	free(service);
+}
+
+void
+service_attach_store(struct service *service, struct store *store)
+{
+	service->store = store;
+	service->floor_wall_s = store_last_commit_s(store);
+}
+
+void
+service_set_options(struct service *service, const struct service_options *options)
+{
+	service->options = *options;
+}
+
+int64_t
+service_wall_s(const struct service *service)
+{
+	int64_t wall_s = clock_wall_s();
+	int64_t least_s = service->floor_wall_s + clock_now_s() - service->start_s;
+
+	return wall_s > least_s ? wall_s : least_s;
+}
+
+int64_t
+service_wall_offset_s(const struct service *service)
+{
+	return service_wall_s(service) - clock_now_s();
+}
+
+void
+service_set_access(struct service *service, struct keyring *keyring,
+    struct network_principal *networks, size_t network_count)
+{
+	if (service->keyring != NULL)
+		keyring_inherit(keyring, service->keyring);
+	service->keyring = keyring;
+	service->networks = networks;
+	service->network_count = network_count;
+}
+
+struct keyring *
+service_keyring(struct service *service)
+{
+	return service->keyring;
+}
+
+struct principal *
+service_find_network(struct service *service, const struct address *source, bool is_udp)
+{
+	return policy_find_network(service->networks, service->network_count, source, is_udp);
+}
+
+bool
+service_has_zone(const struct service *service, const uint8_t *apex)
+{
+	return registry_find_zone(service->registry, apex) != NULL;
+}
+
+bool
+service_is_dirty(const struct service *service)
+{
+	return registry_is_dirty(service->registry);
+}
+
+static enum status
+store_node(struct service *service, const struct node *node)
+{
+	char name[NAME_TEXT_MAX];
+	const struct owner *owner = node_owner(node);
+	struct store_row row = {
+	    .name = name_to_text(node_name(node), name),
+	    .owner = owner != NULL ? owner_identity(owner) : "",
+	    .created_s = node_created_s(node),
+	    .changed_s = node_changed_s(node),
+	};
+	enum status status;
+
+	if (node_records(node) == NULL)
+		return store_delete(service->store, name);
+	buffer_clear(&service->row);
+	status = records_encode(node_records(node), service_wall_offset_s(service), &service->row);
+	if (status != STATUS_OK)
+		return status;
+	row.records = (const uint8_t *)service->row.data;
+	row.records_size = service->row.length;
+	return store_put(service->store, &row);
+}
+
+static const char *
+mend_for(enum status status)
+{
+	switch (status) {
+	case STATUS_NO_SPACE:
+		return "make room on that disk";
+	case STATUS_READ_ONLY:
+		return "make it writable again";
+	default:
+		return "look at the disk (dmesg)";
+	}
+}
+
+static void
+log_commit(struct service *service, enum status status)
+{
+	if (status == STATUS_OK && service->has_failed)
+		log_notice("store: changes can be stored again");
+	if (status != STATUS_OK && !service->has_failed)
+		log_error("store: %s (%s): updates are answered SERVFAIL until it works again; %s",
+		    status_text(status), store_problem(service->store), mend_for(status));
+	service->has_failed = status != STATUS_OK;
+}
+
+/* Hands what the turn touched to the store, makes it durable, and logs when that begins or ends to fail. */
+enum status
+service_store_turn(struct service *service)
+{
+	size_t cursor = 0;
+	enum status status = STATUS_OK;
+	const struct node *node;
+
+	while (status == STATUS_OK &&
+	    (node = registry_next_touched(service->registry, &cursor)) != NULL)
+		status = store_node(service, node);
+	if (status == STATUS_OK)
+		status = store_commit(service->store, service_wall_s(service));
+	else
+		store_rollback(service->store);
+	log_commit(service, status);
+	return status;
+}
+
+enum status
+service_commit(struct service *service)
+{
+	enum status status;
+
+	if (!registry_is_dirty(service->registry))
+		return STATUS_OK;
+	status = service_store_turn(service);
+	if (status == STATUS_OK)
+		registry_commit(service->registry);
+	else
+		registry_rollback(service->registry);
+	service_plan_expiry(service);
+	return status;
+}

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * An update's way (RFC 2136 3): zone, permission, prerequisites, drafts, limits, registry. Each
+ * step may end it, and only the last one changes anything.
+ */
+#include <inttypes.h>
+#include <libknot/descriptor.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "service/draft.h"
+#include "service/lease.h"
+#include "service/prerequisite.h"
+#include "service/service.h"
+#include "service/state.h"
+
+enum { TYPE_TEXT_MAX = 16, REASON_MAX = 320 };
+
+/* One update under way. */
+struct attempt {
+	struct service *service;
+	const struct request *request;
+	struct zone *zone;
+	struct arena *arena;
+	int64_t now_s; /* as records_rrset() wants it: nothing has expired in quiet times */
+	struct draft *drafts;
+	size_t draft_count;
+};
+
+/* --- permission (rules 8, 31, 32) --- */
+
+/* One line for a refusal; a principal that is refused all day gets few. */
+static void
+log_refusal(const struct request *request, const uint8_t *name, const char *what, const char *why)
+{
+	struct principal *principal = request->principal;
+	char text[NAME_TEXT_MAX];
+	char address[ADDRESS_TEXT_MAX];
+	uint64_t left_out = 0;
+
+	if (!log_limit_allows(&principal->refusals, &left_out))
+		return;
+	if (left_out > 0)
+		log_warning("update: %" PRIu64 " more refusals for %s", left_out,
+		    principal->identity);
+	log_warning("update: refused %s of %s for %s from %s: %s", what,
+	    name != NULL ? name_to_text(name, text) : "a message", principal->identity,
+	    address_to_text(&request->source, address), why);
+}
+
+static const char *
+type_text(uint16_t type, char text[static TYPE_TEXT_MAX])
+{
+	if (knot_rrtype_to_string(type, text, TYPE_TEXT_MAX) < 0)
+		(void)snprintf(text, TYPE_TEXT_MAX, "TYPE%u", type);
+	return text;
+}
+
+static bool
+may_delete_name(const struct attempt *attempt, const uint8_t *name, const struct node *node)
+{
+	const struct principal *principal = attempt->request->principal;
+	const uint8_t *apex = zone_apex(attempt->zone);
+	bool is_apex = name_is_equal(name, apex);
+	struct records_cursor cursor = {0};
+	struct record record;
+
+	if (!policy_may_change(principal, apex, name, KNOT_RRTYPE_ANY))
+		return false;
+	while (node != NULL && records_next(node_records(node), &cursor, &record)) {
+		/* Rule 14: these two stay at the apex whoever asks. */
+		if (is_apex && (record.type == KNOT_RRTYPE_SOA || record.type == KNOT_RRTYPE_NS))
+			continue;
+		if (!policy_may_change(principal, apex, name, record.type))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_own_address(const struct request *request, const struct change *change)
+{
+	struct address address;
+
+	return (change->type == KNOT_RRTYPE_A || change->type == KNOT_RRTYPE_AAAA) &&
+	    address_from_bytes(change->rdata->data, change->rdata->len, &address) &&
+	    address_is_equal(&address, &request->source);
+}
+
+/* Rule 32: true when the name is somebody else's. */
+static bool
+belongs_to_another(const struct attempt *attempt, const struct node *node)
+{
+	const struct principal *principal = attempt->request->principal;
+
+	return node != NULL && node_owner(node) != NULL && !principal->is_admin &&
+	    !name_is_equal(node_name(node), zone_apex(attempt->zone)) &&
+	    strcmp(owner_identity(node_owner(node)), principal->identity) != 0 &&
+	    records_any_live(node_records(node), attempt->now_s);
+}
+
+/* False when the change is not permitted; reason then says why. */
+static bool
+is_permitted(const struct attempt *attempt, const struct change *change,
+    char reason[static REASON_MAX])
+{
+	const struct principal *principal = attempt->request->principal;
+	const struct node *node = zone_find(attempt->zone, change->name);
+	const char *why = NULL;
+
+	if (change->kind == CHANGE_DELETE_NAME) {
+		if (!may_delete_name(attempt, change->name, node))
+			why = "no grant covers the name with all its types";
+	} else if (!policy_may_change(principal, zone_apex(attempt->zone), change->name, change->type)) {
+		why = "no grant covers this name and type";
+	}
+	if (why == NULL && principal->own_address_only && change->kind == CHANGE_ADD &&
+	    !is_own_address(attempt->request, change))
+		why = "unsigned updates may add nothing but the sender's own address";
+	if (why != NULL) {
+		(void)snprintf(reason, REASON_MAX, "%s", why);
+		return false;
+	}
+	if (belongs_to_another(attempt, node)) {
+		(void)snprintf(reason, REASON_MAX, "the name belongs to %s",
+		    owner_identity(node_owner(node)));
+		return false;
+	}
+	return true;
+}
+
+static enum status
+authorise(const struct attempt *attempt)
+{
+	const struct request *request = attempt->request;
+	const struct update *update = request->update;
+
+	if (!policy_may_speak_from(request->principal, &request->source)) {
+		log_refusal(request, NULL, "an update", "its key may not be used from there (\"from\")");
+		return STATUS_REFUSED;
+	}
+	if (!rate_limit_take(&request->principal->updates, clock_now_ms())) {
+		log_refusal(request, NULL, "an update", "over its updates-per-minute");
+		return STATUS_LIMITED;
+	}
+	for (size_t i = 0; i < update->change_count; i++) {
+		const struct change *change = &update->changes[i];
+		char reason[REASON_MAX];
+		char what[TYPE_TEXT_MAX + 32];
+		char type[TYPE_TEXT_MAX];
+
+		if (is_permitted(attempt, change, reason))
+			continue;
+		(void)snprintf(what, sizeof(what), "the %s of %s",
+		    change->kind == CHANGE_ADD ? "addition" : "deletion",
+		    change->kind == CHANGE_DELETE_NAME ? "all" : type_text(change->type, type));
+		log_refusal(request, change->name, what, reason);
+		return STATUS_REFUSED;
+	}
+	return STATUS_OK;
+}
+
+/* --- drafts --- */
+
+static struct draft *
+find_draft(struct attempt *attempt, const struct node *node)
+{
+	/* The changes of one name mostly stand together: look at the last draft first. */
+	for (size_t i = attempt->draft_count; i > 0; i--) {
+		if (attempt->drafts[i - 1].node == node)
+			return &attempt->drafts[i - 1];
+	}
+	return NULL;
+}
+
+static enum status
+apply_change(struct attempt *attempt, const struct change *change, const struct lease *lease)
+{
+	struct node *node = registry_obtain(attempt->service->registry, attempt->zone, change->name);
+	struct draft *draft;
+	enum status status;
+
+	if (node == NULL)
+		return STATUS_NO_MEMORY;
+	draft = find_draft(attempt, node);
+	if (draft == NULL) {
+		draft = &attempt->drafts[attempt->draft_count];
+		status = draft_init(draft, node, attempt->now_s, attempt->arena);
+		if (status != STATUS_OK) {
+			registry_forget_if_empty(attempt->service->registry, node);
+			return status;
+		}
+		attempt->draft_count++;
+	}
+	return draft_apply(draft, change, lease, attempt->arena);
+}
+
+static enum status
+make_drafts(struct attempt *attempt, const struct lease *lease)
+{
+	const struct update *update = attempt->request->update;
+	enum status status = STATUS_OK;
+
+	attempt->drafts = arena_take(attempt->arena, update->change_count * sizeof(struct draft));
+	if (attempt->drafts == NULL)
+		return STATUS_NO_MEMORY;
+	for (size_t i = 0; i < update->change_count && status == STATUS_OK; i++)
+		status = apply_change(attempt, &update->changes[i], lease);
+	return status;
+}
+
+/* --- limits --- */
+
+/* How many names the drafts would add to all, and to the principal's own. */
+static void
+count_new_names(const struct attempt *attempt, size_t *ret_all, size_t *ret_own)
+{
+	const char *identity = attempt->request->principal->identity;
+
+	*ret_all = 0;
+	*ret_own = 0;
+	for (size_t i = 0; i < attempt->draft_count; i++) {
+		const struct draft *draft = &attempt->drafts[i];
+		const struct owner *owner = node_owner(draft->node);
+
+		if (draft->count == 0 || draft->is_apex)
+			continue;
+		*ret_all += node_records(draft->node) == NULL;
+		*ret_own += owner == NULL || strcmp(owner_identity(owner), identity) != 0;
+	}
+}
+
+static enum status
+check_limits(const struct attempt *attempt)
+{
+	const struct service_options *options = &attempt->service->options;
+	const struct request *request = attempt->request;
+	struct registry *registry = attempt->service->registry;
+	const struct owner *owner = registry_owner(registry, request->principal->identity);
+	size_t new_names;
+	size_t own_names;
+
+	if (owner == NULL)
+		return STATUS_NO_MEMORY;
+	for (size_t i = 0; i < attempt->draft_count; i++) {
+		const struct draft *draft = &attempt->drafts[i];
+		const uint8_t *name = node_name(draft->node);
+
+		if (options->addresses_per_name > 0 &&
+		    draft_addresses(draft) > options->addresses_per_name &&
+		    !draft_is_unchanged(draft)) {
+			log_refusal(request, name, "an address", "over addresses-per-name");
+			return STATUS_LIMITED;
+		}
+		if (!records_fit(draft->list, draft->count)) {
+			log_refusal(request, name, "records", "the name would hold too much data");
+			return STATUS_LIMITED;
+		}
+	}
+	count_new_names(attempt, &new_names, &own_names);
+	if (options->names_max > 0 && new_names > 0 &&
+	    registry_names(registry) + new_names > options->names_max) {
+		log_refusal(request, NULL, "a name", "the limit of all names is reached");
+		return STATUS_LIMITED;
+	}
+	if (request->principal->names_max > 0 && own_names > 0 &&
+	    owner_names(owner) + own_names > request->principal->names_max) {
+		log_refusal(request, NULL, "a name", "over its names-per-key");
+		return STATUS_LIMITED;
+	}
+	return STATUS_OK;
+}
+
+/* --- the registry --- */
+
+/* What one draft will do, prepared so that doing it cannot fail. */
+struct step {
+	struct draft *draft;
+	struct records *records; /* NULL: the name goes, or only its leases change */
+	bool is_visible;
+	bool changes_owner;
+};
+
+static bool
+changes_owner(const struct attempt *attempt, const struct draft *draft)
+{
+	const struct owner *owner = node_owner(draft->node);
+
+	if (draft->is_apex)
+		return draft_changes_apex_types(draft);
+	return draft->count > 0 && (owner == NULL ||
+	    strcmp(owner_identity(owner), attempt->request->principal->identity) != 0);
+}
+
+static enum status
+prepare(const struct attempt *attempt, struct step *steps)
+{
+	for (size_t i = 0; i < attempt->draft_count; i++) {
+		struct draft *draft = &attempt->drafts[i];
+		struct step *step = &steps[i];
+
+		*step = (struct step){
+		    .draft = draft,
+		    .is_visible = !draft_is_unchanged(draft),
+		    .changes_owner = changes_owner(attempt, draft),
+		};
+		if (draft->count == 0 || (!step->is_visible && !step->changes_owner))
+			continue;
+		step->records = records_build(draft->list, draft->count);
+		if (step->records == NULL) {
+			while (i-- > 0)
+				records_free(steps[i].records);
+			return STATUS_NO_MEMORY;
+		}
+	}
+	return STATUS_OK;
+}
+
+static void
+log_change(struct attempt *attempt, const struct step *step)
+{
+	const struct principal *principal = attempt->request->principal;
+	char name[NAME_TEXT_MAX];
+	char address[ADDRESS_TEXT_MAX];
+	uint64_t left_out = 0;
+
+	if (!log_limit_allows(&attempt->service->changes, &left_out))
+		return;
+	if (left_out > 0)
+		log_info("update: %" PRIu64 " more changes", left_out);
+	log_info("update: %s %s by %s from %s", name_to_text(node_name(step->draft->node), name),
+	    step->records == NULL ? "removed" : "changed", principal->identity,
+	    address_to_text(&attempt->request->source, address));
+}
+
+/* Puts one draft into the registry. Cannot fail but for a refresh that needs memory. */
+static enum status
+do_step(struct attempt *attempt, const struct step *step, struct owner *owner)
+{
+	struct registry *registry = attempt->service->registry;
+	struct draft *draft = step->draft;
+	struct node *node = draft->node;
+
+	if (!step->is_visible && !step->changes_owner)
+		return draft->count > 0 ? registry_renew(registry, node, draft->list, draft->count)
+					: STATUS_OK;
+	log_change(attempt, step);
+	if (draft->is_apex && !step->changes_owner)
+		owner = node_owner(node);
+	registry_replace(registry, node, step->records, owner, service_wall_s(attempt->service));
+	return STATUS_OK;
+}
+
+static enum status
+put_into_registry(struct attempt *attempt)
+{
+	struct registry *registry = attempt->service->registry;
+	struct owner *owner = registry_owner(registry, attempt->request->principal->identity);
+	struct step *steps = arena_take(attempt->arena, attempt->draft_count * sizeof(*steps));
+	bool is_visible = false;
+	bool has_own_serial = false;
+	enum status status;
+
+	if (owner == NULL || steps == NULL ||
+	    registry_reserve(registry, attempt->draft_count) != STATUS_OK)
+		return STATUS_NO_MEMORY;
+	status = prepare(attempt, steps);
+	if (status != STATUS_OK)
+		return status;
+	for (size_t i = 0; i < attempt->draft_count; i++) {
+		is_visible |= steps[i].is_visible;
+		has_own_serial |= steps[i].is_visible && draft_changes_serial(steps[i].draft);
+		/* A renewal that finds no memory leaves an older lease: nothing is lost. */
+		(void)do_step(attempt, &steps[i], owner);
+	}
+	if (has_own_serial)
+		zone_adopt_serial(registry, attempt->zone);
+	else if (is_visible)
+		zone_raise_serial(registry, attempt->zone);
+	return STATUS_OK;
+}
+
+/* Names that were made for drafts and stayed empty. */
+static void
+forget_empty(struct attempt *attempt)
+{
+	for (size_t i = 0; i < attempt->draft_count; i++)
+		registry_forget_if_empty(attempt->service->registry, attempt->drafts[i].node);
+}
+
+enum status
+service_update(struct service *service, const struct request *request, struct arena *scratch,
+    struct update_answer *ret_answer)
+{
+	const struct update *update = request->update;
+	struct attempt attempt = {
+	    .service = service,
+	    .request = request,
+	    .zone = registry_find_zone(service->registry, update->zone),
+	    .arena = scratch,
+	    .now_s = service_expiry_clock(service),
+	};
+	struct lease lease;
+	uint32_t length_s;
+	enum status status;
+
+	*ret_answer = (struct update_answer){0};
+	if (attempt.zone == NULL)
+		return STATUS_NOT_OUR_ZONE;
+	status = authorise(&attempt);
+	if (status == STATUS_OK)
+		status = prerequisite_check(attempt.zone, update, attempt.now_s, scratch);
+	if (status != STATUS_OK)
+		return status;
+	length_s = lease_length_s(zone_options(attempt.zone), update->has_lease, update->lease_s,
+	    request->principal->is_admin);
+	lease = lease_begin(clock_now_s(), length_s);
+	status = make_drafts(&attempt, &lease);
+	if (status == STATUS_OK)
+		status = check_limits(&attempt);
+	if (status == STATUS_OK)
+		status = put_into_registry(&attempt);
+	forget_empty(&attempt);
+	if (status == STATUS_OK && update->has_lease)
+		*ret_answer = (struct update_answer){.has_lease = true, .lease_s = length_s};
+	return status;
+}
