@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ddnsd.conf and the key folder to one struct, or to every error as "file:line: what is wrong; what
+ * is allowed". Pushes nothing and keeps nothing: main.c hands the parts to whom they concern.
+ */
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth/keyring.h"
+#include "auth/policy.h"
+#include "base/buffer.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "doors/dns_options.h"
+#include "publisher/publisher.h"
+#include "registry/registry.h"
+#include "service/service_options.h"
+
+struct config_network;
+struct config_settings;
+
+struct config {
+	char file[PATH_MAX];
+	char keys_directory[PATH_MAX]; /* "" = none */
+	char user[64];                 /* "" = stay */
+	char group[64];
+	enum log_target log_target;
+	char database[PATH_MAX];
+
+	struct zone_options *zones;
+	size_t zone_count;
+	struct dns_options dns;
+	struct publisher_options publish;
+	struct service_options service; /* limits that are the service's */
+
+	struct keyring *keyring; /* may be taken out: set to NULL by who takes it */
+	struct network_principal *networks;
+	size_t network_count;
+
+	struct config_network *network_values; /* what the networks point to */
+	struct config_settings *settings;      /* as text, for config_describe_changes() */
+};
+
+/*
+ * Reads path and the key folder it names. STATUS_OK: *ret_config is the caller's, freed with
+ * config_free(). STATUS_MALFORMED or STATUS_NO_MEMORY: every error found stands in ret_errors, a line
+ * each, as far as that buffer's ceiling lets it. Warnings (no key at all, say) go to ret_warnings,
+ * also on success. Secrets stand in neither. A file that holds secrets must not be readable by others.
+ */
+enum status config_load(const char *path, struct config **ret_config, struct buffer *ret_errors,
+    struct buffer *ret_warnings);
+
+/* The same from text, for tests and fuzzing; name stands for the file. Opens no file or folder. */
+enum status config_parse(const char *name, const char *text, struct config **ret_config,
+    struct buffer *ret_errors, struct buffer *ret_warnings);
+
+/* Takes NULL. Wipes secrets. */
+void config_free(struct config *config);
+
+/*
+ * What differs, a line each ("key laptop: added"), for the log of a reload. Secrets are compared,
+ * never shown. Appends nothing when they are the same.
+ */
+void config_describe_changes(const struct config *before, const struct config *after,
+    struct buffer *text);

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ddnsd: reads the arguments, builds the parts, drops privileges, runs the loop, and takes all down
+ * in reverse. The one place that knows every part, and the only one that ends the process.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/notify.h"
+#include "base/privilege.h"
+#include "base/watch.h"
+#include "config.h"
+#include "doors/dns.h"
+#include "doors/dns_tcp.h"
+#include "doors/dns_udp.h"
+#include "publisher/publisher.h"
+#include "registry/registry.h"
+#include "registry/store.h"
+#include "service/service.h"
+
+enum {
+	EXIT_USAGE = 2,
+	TEXT_MAX = 1 << 20, /* all errors of a configuration */
+};
+
+static const char default_config[] = "/etc/ddnsd/ddnsd.conf";
+
+static const char usage[] =
+    "usage: ddnsd [-nv] [-c FILE]\n"
+    "  -c, --config FILE  read FILE instead of /etc/ddnsd/ddnsd.conf\n"
+    "  -n, --check        check the configuration and exit\n"
+    "  -v, --verbose      log what is done in detail\n"
+    "      --version      print the version and exit\n"
+    "  -h, --help         print this and exit\n"
+    "See ddnsd(8) and ddnsd.conf(5).\n";
+
+struct arguments {
+	const char *config;
+	bool only_check;
+	bool is_verbose;
+};
+
+/* Everything there is, in the order in which it is built. */
+struct daemon {
+	struct arguments arguments;
+	struct config *config;
+	struct loop *loop;
+	struct registry *registry;
+	struct service *service;
+	struct dns *dns;
+	struct dns_udp *udp;
+	struct dns_tcp *tcp;
+	struct store *store;
+	struct publisher *publisher;
+	struct watch *watch;
+	struct loop_timer watchdog;
+	int64_t watchdog_ms;
+};
+
+/* --- configuration --- */
+
+/* Writes a text of many lines to the log, each as a line of its own. */
+static void
+log_lines(enum log_level level, const char *prefix, const struct buffer *text)
+{
+	const char *at = text->data;
+	const char *end = text->data != NULL ? text->data + text->length : NULL;
+
+	while (at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		int length = (int)((newline != NULL ? newline : end) - at);
+
+		log_write(level, "%s%.*s", prefix, length, at);
+		at += length + 1;
+	}
+}
+
+static int
+check_config(const char *path)
+{
+	struct buffer errors;
+	struct buffer warnings;
+	struct config *config = NULL;
+	enum status status;
+
+	buffer_init(&errors, TEXT_MAX);
+	buffer_init(&warnings, TEXT_MAX);
+	status = config_load(path, &config, &errors, &warnings);
+	(void)fwrite(warnings.data, 1, warnings.length, stderr);
+	(void)fwrite(errors.data, 1, errors.length, stderr);
+	buffer_release(&errors);
+	buffer_release(&warnings);
+	config_free(config);
+	if (status != STATUS_OK)
+		return EXIT_FAILURE;
+	return puts("configuration OK") >= 0 && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* NULL when the file has errors; they are logged. */
+static struct config *
+load_config(const char *path)
+{
+	struct buffer errors;
+	struct buffer warnings;
+	struct config *config = NULL;
+
+	buffer_init(&errors, TEXT_MAX);
+	buffer_init(&warnings, TEXT_MAX);
+	if (config_load(path, &config, &errors, &warnings) != STATUS_OK) {
+		config = NULL;
+		log_lines(LOG_LEVEL_ERROR, "", &errors);
+	}
+	log_lines(LOG_LEVEL_WARNING, "", &warnings);
+	buffer_release(&errors);
+	buffer_release(&warnings);
+	return config;
+}
+
+/* --- the turn --- */
+
+/* Commit first, then the answers, then the hosts file: acknowledged means durable. */
+static void
+end_turn(void *context)
+{
+	struct daemon *daemon = context;
+	enum status status = service_commit(daemon->service);
+
+	dns_turn_ended(daemon->dns, status);
+	dns_udp_flush(daemon->udp, status);
+	dns_tcp_flush(daemon->tcp, status);
+	publisher_notice(daemon->publisher);
+}
+
+/* --- reloading --- */
+
+static void reload(struct daemon *daemon, bool is_asked);
+
+static void
+config_changed(void *context)
+{
+	reload(context, false);
+}
+
+/* Watches the files of the configuration; without it a reload needs SIGHUP, no more. */
+static void
+watch_config(struct daemon *daemon)
+{
+	enum status status;
+
+	watch_free(daemon->watch);
+	daemon->watch = watch_new(daemon->loop, config_changed, daemon);
+	if (daemon->watch == NULL) {
+		log_warning("config: cannot watch for changes; send SIGHUP after each");
+		return;
+	}
+	status = watch_file(daemon->watch, daemon->arguments.config);
+	if (status == STATUS_OK && daemon->config->keys_directory[0] != '\0')
+		status = watch_directory(daemon->watch, daemon->config->keys_directory);
+	if (status != STATUS_OK)
+		log_warning("config: cannot watch %s and the key folder for changes (%s); send SIGHUP after "
+			    "each", daemon->arguments.config, status_text(status));
+}
+
+/* Hands a new configuration to the parts. What fails keeps its old settings, and is logged. */
+static void
+apply_config(struct daemon *daemon, struct config *config)
+{
+	char problem[LISTEN_PROBLEM_MAX];
+
+	service_set_options(daemon->service, &config->service);
+	service_set_access(daemon->service, config->keyring, config->networks, config->network_count);
+	if (service_set_zones(daemon->service, config->zones, config->zone_count) != STATUS_OK)
+		log_error("reload: not all zones could be loaded");
+	if (dns_udp_listen(daemon->udp, config->dns.listen, config->dns.listen_count, problem) !=
+	    STATUS_OK)
+		log_error("reload: %s; listening as before", problem);
+	else if (dns_tcp_listen(daemon->tcp, &config->dns, problem) != STATUS_OK)
+		log_error("reload: %s; listening on TCP as before", problem);
+	publisher_set_options(daemon->publisher, &config->publish);
+}
+
+/* Parses first, swaps only on success. is_asked: by SIGHUP, so that it is answered in the log. */
+static void
+reload(struct daemon *daemon, bool is_asked)
+{
+	struct config *config;
+	struct buffer changes;
+
+	/* No answer may wait for a key that is about to go. */
+	end_turn(daemon);
+	notify_reloading();
+	config = load_config(daemon->arguments.config);
+	if (config == NULL) {
+		log_error("reload: the configuration has errors; the running one stays");
+		notify_send("READY=1");
+		return;
+	}
+	buffer_init(&changes, TEXT_MAX);
+	config_describe_changes(daemon->config, config, &changes);
+	if (changes.length == 0)
+		log_write(is_asked ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "reload: nothing has changed");
+	log_lines(LOG_LEVEL_NOTICE, "reload: ", &changes);
+	buffer_release(&changes);
+	apply_config(daemon, config);
+	config_free(daemon->config);
+	daemon->config = config;
+	watch_config(daemon);
+	notify_send("READY=1");
+}
+
+/* --- signals and timers --- */
+
+static void
+on_signal(void *context, int number)
+{
+	struct daemon *daemon = context;
+
+	if (number == SIGHUP) {
+		reload(daemon, true);
+		return;
+	}
+	log_notice("stopping on signal %d", number);
+	loop_stop(daemon->loop);
+}
+
+static void
+on_clock_step(void *context, int64_t step_s)
+{
+	struct daemon *daemon = context;
+
+	service_clock_stepped(daemon->service, step_s);
+}
+
+static void
+on_watchdog(void *context)
+{
+	struct daemon *daemon = context;
+
+	notify_send("WATCHDOG=1");
+	(void)loop_timer_set(daemon->loop, &daemon->watchdog, daemon->watchdog_ms);
+}
+
+static bool
+set_up_loop(struct daemon *daemon)
+{
+	(void)signal(SIGPIPE, SIG_IGN);
+	daemon->loop = loop_new();
+	if (daemon->loop == NULL ||
+	    loop_on_signal(daemon->loop, SIGHUP, on_signal, daemon) != STATUS_OK ||
+	    loop_on_signal(daemon->loop, SIGTERM, on_signal, daemon) != STATUS_OK ||
+	    loop_on_signal(daemon->loop, SIGINT, on_signal, daemon) != STATUS_OK ||
+	    loop_on_clock_step(daemon->loop, on_clock_step, daemon) != STATUS_OK) {
+		log_error("cannot set up the event loop");
+		return false;
+	}
+	daemon->watchdog = (struct loop_timer){.handler = on_watchdog, .context = daemon};
+	return true;
+}
+
+/* --- start and stop --- */
+
+/* Everything that needs no disk, and the sockets, which may need root. */
+static bool
+build_front(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
+	char problem[LISTEN_PROBLEM_MAX];
+
+	daemon->registry = registry_new();
+	if (daemon->registry != NULL)
+		daemon->service = service_new(daemon->loop, daemon->registry, &config->service);
+	if (daemon->service != NULL)
+		daemon->dns = dns_new(daemon->service);
+	if (daemon->dns != NULL) {
+		daemon->udp = dns_udp_new(daemon->loop, daemon->dns);
+		daemon->tcp = dns_tcp_new(daemon->loop, daemon->dns);
+	}
+	if (daemon->udp == NULL || daemon->tcp == NULL) {
+		log_error("out of memory");
+		return false;
+	}
+	if (dns_udp_listen(daemon->udp, config->dns.listen, config->dns.listen_count, problem) !=
+		STATUS_OK ||
+	    dns_tcp_listen(daemon->tcp, &config->dns, problem) != STATUS_OK) {
+		log_error("%s", problem);
+		return false;
+	}
+	return true;
+}
+
+static bool
+drop_privileges(const struct config *config)
+{
+	char problem[256];
+
+	if (privilege_drop(config->user, config->group, config->publish.mode == PUBLISH_SIGNAL,
+		problem, sizeof(problem)) != STATUS_OK) {
+		log_error("%s", problem);
+		return false;
+	}
+	if (geteuid() == 0)
+		log_warning("running as root: set `user` in %s", config->file);
+	return true;
+}
+
+/* Opens the store and loads what is registered. */
+static bool
+build_back(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
+	char problem[STORE_PROBLEM_MAX];
+	enum status status = store_open(config->database, &daemon->store, problem);
+
+	if (status != STATUS_OK && status != STATUS_READ_ONLY) {
+		log_error("%s", problem);
+		return false;
+	}
+	if (problem[0] != '\0')
+		log_error("%s", problem);
+	service_attach_store(daemon->service, daemon->store);
+	service_set_access(daemon->service, config->keyring, config->networks, config->network_count);
+	status = service_set_zones(daemon->service, config->zones, config->zone_count);
+	if (status != STATUS_OK && status != STATUS_DAMAGED) {
+		log_error("cannot load the zones from %s: %s", config->database, status_text(status));
+		return false;
+	}
+	daemon->publisher = publisher_new(daemon->loop, daemon->registry, &config->publish,
+	    service_expiry_clock, daemon->service);
+	if (daemon->publisher == NULL) {
+		log_error("out of memory");
+		return false;
+	}
+	return true;
+}
+
+static void
+tell_ready(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
+	char at[ENDPOINT_TEXT_MAX];
+
+	log_notice("ready: version %s, %zu names in %zu zones, %zu keys, DNS on %s%s", DDNSD_VERSION,
+	    registry_names(daemon->registry), config->zone_count, keyring_count(config->keyring),
+	    endpoint_to_text(&config->dns.listen[0], at),
+	    config->dns.listen_count > 1 ? " and more" : "");
+	notify_send("READY=1");
+	daemon->watchdog_ms = notify_watchdog_ms();
+	if (daemon->watchdog_ms > 0)
+		on_watchdog(daemon);
+}
+
+static void
+tear_down(struct daemon *daemon)
+{
+	watch_free(daemon->watch);
+	publisher_free(daemon->publisher);
+	dns_tcp_free(daemon->tcp);
+	dns_udp_free(daemon->udp);
+	dns_free(daemon->dns);
+	service_free(daemon->service);
+	store_close(daemon->store);
+	registry_free(daemon->registry);
+	if (daemon->loop != NULL)
+		loop_timer_stop(daemon->loop, &daemon->watchdog);
+	loop_free(daemon->loop);
+	config_free(daemon->config);
+}
+
+static int
+run(struct daemon *daemon)
+{
+	enum status status;
+
+	daemon->config = load_config(daemon->arguments.config);
+	if (daemon->config == NULL)
+		return EXIT_FAILURE;
+	log_open(daemon->config->log_target,
+	    daemon->arguments.is_verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+	if (!set_up_loop(daemon) || !build_front(daemon) || !drop_privileges(daemon->config) ||
+	    !build_back(daemon))
+		return EXIT_FAILURE;
+	/* A file that cannot be written is the publisher's to retry; the names are served all the same. */
+	(void)publisher_start(daemon->publisher);
+	watch_config(daemon);
+	tell_ready(daemon);
+	loop_at_turn_end(daemon->loop, end_turn, daemon);
+	status = loop_run(daemon->loop);
+	notify_send("STOPPING=1");
+	if (status != STATUS_OK)
+		log_error("the event loop failed: %s", status_text(status));
+	return status == STATUS_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* Returns an exit status, or -1 to go on. */
+static int
+read_arguments(int argc, char **argv, struct arguments *ret_arguments)
+{
+	enum { OPTION_VERSION = 256 };
+	static const struct option options[] = {
+	    {"config", required_argument, NULL, 'c'},
+	    {"check", no_argument, NULL, 'n'},
+	    {"verbose", no_argument, NULL, 'v'},
+	    {"version", no_argument, NULL, OPTION_VERSION},
+	    {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0},
+	};
+	struct arguments arguments = {.config = default_config};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:nvh", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			arguments.config = optarg;
+			break;
+		case 'n':
+			arguments.only_check = true;
+			break;
+		case 'v':
+			arguments.is_verbose = true;
+			break;
+		case OPTION_VERSION:
+			return puts("ddnsd " DDNSD_VERSION) >= 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+		case 'h':
+			return fputs(usage, stdout) >= 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+		default:
+			(void)fputs(usage, stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		(void)fprintf(stderr, "ddnsd: unexpected argument: %s\n%s", argv[optind], usage);
+		return EXIT_USAGE;
+	}
+	*ret_arguments = arguments;
+	return -1;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct daemon daemon;
+	int result = read_arguments(argc, argv, &daemon.arguments);
+
+	if (result >= 0)
+		return result;
+	if (daemon.arguments.only_check)
+		return check_config(daemon.arguments.config);
+	result = run(&daemon);
+	tear_down(&daemon);
+	return result;
+}
