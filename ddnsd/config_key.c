@@ -187,7 +187,7 @@ read_secret(const struct config_section *section, const char *option, struct sec
 	if (ret_secret->size < SECRET_MIN) {
 		config_section_complain(section, option,
 		    "%zu bits are too short for a secret; allowed: 128 bits and more, as "
-		    "\"openssl rand -base64 32\" prints",
+		    "\"head -c 32 /dev/urandom | base64\" prints",
 		    ret_secret->size * 8);
 		return false;
 	}
@@ -202,7 +202,7 @@ read_secrets(const struct config_section *section, struct secret *ret_now, struc
 	if (are_good && ret_now->size == 0) {
 		config_section_complain(section, "secret",
 		    "key \"%.80s\" has none; set it to 128 bits or more in base64, as "
-		    "\"openssl rand -base64 32\" prints",
+		    "\"head -c 32 /dev/urandom | base64\" prints",
 		    section->block->title);
 		are_good = false;
 	}

@@ -114,6 +114,10 @@ read_open_file(struct config_reader *reader, int fd, struct buffer *text, mode_t
 		config_complain(reader, 0, "changed while it was read; read it again");
 		return false;
 	}
+	if (status == STATUS_NO_MEMORY) {
+		config_out_of_memory(reader);
+		return false;
+	}
 	if (status != STATUS_OK) {
 		config_complain(reader, 0, "cannot be read: %s", status_text(status));
 		return false;

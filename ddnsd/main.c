@@ -33,14 +33,13 @@ enum {
 
 static const char default_config[] = "/etc/ddnsd/ddnsd.conf";
 
-static const char usage[] =
-    "usage: ddnsd [-nv] [-c FILE]\n"
-    "  -c, --config FILE  read FILE instead of /etc/ddnsd/ddnsd.conf\n"
-    "  -n, --check        check the configuration and exit\n"
-    "  -v, --verbose      log what is done in detail\n"
-    "      --version      print the version and exit\n"
-    "  -h, --help         print this and exit\n"
-    "See ddnsd(8) and ddnsd.conf(5).\n";
+static const char usage[] = "usage: ddnsd [-nv] [-c FILE]\n"
+			    "  -c, --config FILE  read FILE instead of /etc/ddnsd/ddnsd.conf\n"
+			    "  -n, --check        check the configuration and exit\n"
+			    "  -v, --verbose      log what is done in detail\n"
+			    "      --version      print the version and exit\n"
+			    "  -h, --help         print this and exit\n"
+			    "See ddnsd(8) and ddnsd.conf(5).\n";
 
 struct arguments {
 	const char *config;
@@ -165,8 +164,10 @@ watch_config(struct daemon *daemon)
 	if (status == STATUS_OK && daemon->config->keys_directory[0] != '\0')
 		status = watch_directory(daemon->watch, daemon->config->keys_directory);
 	if (status != STATUS_OK)
-		log_warning("config: cannot watch %s and the key folder for changes (%s); send SIGHUP after "
-			    "each", daemon->arguments.config, status_text(status));
+		log_warning(
+		    "config: cannot watch %s and the key folder for changes (%s); send SIGHUP after "
+		    "each",
+		    daemon->arguments.config, status_text(status));
 }
 
 /* Hands a new configuration to the parts. What fails keeps its old settings, and is logged. */
@@ -176,7 +177,8 @@ apply_config(struct daemon *daemon, struct config *config)
 	char problem[LISTEN_PROBLEM_MAX];
 
 	service_set_options(daemon->service, &config->service);
-	service_set_access(daemon->service, config->keyring, config->networks, config->network_count);
+	service_set_access(daemon->service, config->keyring, config->networks,
+	    config->network_count);
 	if (service_set_zones(daemon->service, config->zones, config->zone_count) != STATUS_OK)
 		log_error("reload: not all zones could be loaded");
 	if (dns_udp_listen(daemon->udp, config->dns.listen, config->dns.listen_count, problem) !=
@@ -206,7 +208,8 @@ reload(struct daemon *daemon, bool is_asked)
 	buffer_init(&changes, TEXT_MAX);
 	config_describe_changes(daemon->config, config, &changes);
 	if (changes.length == 0)
-		log_write(is_asked ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "reload: nothing has changed");
+		log_write(is_asked ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
+		    "reload: nothing has changed");
 	log_lines(LOG_LEVEL_NOTICE, "reload: ", &changes);
 	buffer_release(&changes);
 	apply_config(daemon, config);
@@ -261,7 +264,7 @@ set_up_loop(struct daemon *daemon)
 		log_error("cannot set up the event loop");
 		return false;
 	}
-	daemon->watchdog = (struct loop_timer){.handler = on_watchdog, .context = daemon};
+	daemon->watchdog = (struct loop_timer){ .handler = on_watchdog, .context = daemon };
 	return true;
 }
 
@@ -326,10 +329,12 @@ build_back(struct daemon *daemon)
 	if (problem[0] != '\0')
 		log_error("%s", problem);
 	service_attach_store(daemon->service, daemon->store);
-	service_set_access(daemon->service, config->keyring, config->networks, config->network_count);
+	service_set_access(daemon->service, config->keyring, config->networks,
+	    config->network_count);
 	status = service_set_zones(daemon->service, config->zones, config->zone_count);
 	if (status != STATUS_OK && status != STATUS_DAMAGED) {
-		log_error("cannot load the zones from %s: %s", config->database, status_text(status));
+		log_error("cannot load the zones from %s: %s", config->database,
+		    status_text(status));
 		return false;
 	}
 	daemon->publisher = publisher_new(daemon->loop, daemon->registry, &config->publish,
@@ -347,9 +352,9 @@ tell_ready(struct daemon *daemon)
 	const struct config *config = daemon->config;
 	char at[ENDPOINT_TEXT_MAX];
 
-	log_notice("ready: version %s, %zu names in %zu zones, %zu keys, DNS on %s%s", DDNSD_VERSION,
-	    registry_names(daemon->registry), config->zone_count, keyring_count(config->keyring),
-	    endpoint_to_text(&config->dns.listen[0], at),
+	log_notice("ready: version %s, %zu names in %zu zones, %zu keys, DNS on %s%s",
+	    DDNSD_VERSION, registry_names(daemon->registry), config->zone_count,
+	    keyring_count(config->keyring), endpoint_to_text(&config->dns.listen[0], at),
 	    config->dns.listen_count > 1 ? " and more" : "");
 	notify_send("READY=1");
 	daemon->watchdog_ms = notify_watchdog_ms();
@@ -405,14 +410,14 @@ read_arguments(int argc, char **argv, struct arguments *ret_arguments)
 {
 	enum { OPTION_VERSION = 256 };
 	static const struct option options[] = {
-	    {"config", required_argument, NULL, 'c'},
-	    {"check", no_argument, NULL, 'n'},
-	    {"verbose", no_argument, NULL, 'v'},
-	    {"version", no_argument, NULL, OPTION_VERSION},
-	    {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0},
+		{ "config", required_argument, NULL, 'c' },
+		{ "check", no_argument, NULL, 'n' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "version", no_argument, NULL, OPTION_VERSION },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
-	struct arguments arguments = {.config = default_config};
+	struct arguments arguments = { .config = default_config };
 	int option;
 
 	while ((option = getopt_long(argc, argv, "c:nvh", options, NULL)) != -1) {

@@ -26,4 +26,4 @@ struct clock_source {
 };
 
 /* Replaces the source, for tests; NULL brings the system's clocks back. Borrowed. */
-void clock_replace(const struct clock_source *source);
+void clock_replace(const struct clock_source *replacement);

@@ -376,7 +376,9 @@ loop_turn(struct loop *loop, int limit_ms)
 	if (count < 0 && errno != EINTR)
 		return file_status(errno);
 	loop->ready_count = count > 0 ? count : 0;
-	for (loop->ready_next = 0; loop->ready_next < loop->ready_count;) {
+	loop->ready_next = 0;
+	run_timers(loop);
+	while (loop->ready_next < loop->ready_count) {
 		struct epoll_event event = loop->ready[loop->ready_next++];
 		struct loop_watch *watch = event.data.ptr;
 
@@ -384,7 +386,6 @@ loop_turn(struct loop *loop, int limit_ms)
 			watch->handler(watch->context, happened(event.events));
 	}
 	loop->ready_count = 0;
-	run_timers(loop);
 	if (loop->turn_hook != NULL)
 		loop->turn_hook(loop->turn_context);
 	return STATUS_OK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The event loop: descriptors (epoll), timers and signals, on one thread. One turn waits, runs
- * every handler that is due, then the turn hook (where the group commit happens). An idle loop
- * sleeps in the kernel and never wakes by itself.
+ * The event loop: descriptors (epoll), timers and signals, on one thread. One turn waits, runs the
+ * timers that are due, then the handlers of descriptors, then the turn hook (where the group commit
+ * happens). An idle loop sleeps in the kernel and never wakes by itself.
  */
 #pragma once
 

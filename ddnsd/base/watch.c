@@ -278,8 +278,6 @@ report(void *context)
 {
 	struct watch *watch = context;
 
-	/* First the watches, then the call: what changes in between is not missed. */
-	refresh(watch);
 	watch->handler(watch->context);
 }
 
@@ -295,11 +293,8 @@ is_ours(const struct watch *watch, const struct inotify_event *event)
 
 		if (place->descriptor != event->wd)
 			continue;
-		if ((event->mask & gone_mask) != 0)
-			return true;
-		/* IN_IGNORED follows either what gone_mask told, or our own inotify_rm_watch(). */
-		if ((event->mask & IN_IGNORED) == 0 &&
-		    (place->name[0] == '\0' || strcmp(place->name, name) == 0))
+		if (place->name[0] == '\0' || strcmp(place->name, name) == 0 ||
+		    (event->mask & gone_mask) != 0)
 			return true;
 	}
 	return false;
@@ -336,7 +331,7 @@ read_events(void *context, unsigned happened)
 	}
 	if (!is_changed)
 		return;
-	/* At once, so that what is still being written into a new file is seen too. */
+	/* At once: what is still being written into a new file, or changes from now on, is seen. */
 	refresh(watch);
 	settle(watch);
 }

@@ -47,28 +47,28 @@ struct exchange {
 
 /* The one place where a status becomes an RCODE. */
 static const uint16_t rcodes[STATUS_COUNT] = {
-    [STATUS_OK] = KNOT_RCODE_NOERROR,
-    [STATUS_MALFORMED] = KNOT_RCODE_FORMERR,
-    [STATUS_NOT_IMPLEMENTED] = KNOT_RCODE_NOTIMPL,
-    [STATUS_BAD_VERSION] = KNOT_RCODE_BADVERS,
-    [STATUS_UNAUTHENTICATED] = KNOT_RCODE_NOTAUTH,
-    [STATUS_REFUSED] = KNOT_RCODE_REFUSED,
-    [STATUS_LIMITED] = KNOT_RCODE_REFUSED,
-    [STATUS_NOT_OUR_ZONE] = KNOT_RCODE_NOTAUTH,
-    [STATUS_OUTSIDE_ZONE] = KNOT_RCODE_NOTZONE,
-    [STATUS_NAME_EXISTS] = KNOT_RCODE_YXDOMAIN,
-    [STATUS_NAME_MISSING] = KNOT_RCODE_NXDOMAIN,
-    [STATUS_RRSET_EXISTS] = KNOT_RCODE_YXRRSET,
-    [STATUS_RRSET_MISSING] = KNOT_RCODE_NXRRSET,
-    [STATUS_IO] = KNOT_RCODE_SERVFAIL,
-    [STATUS_NO_SPACE] = KNOT_RCODE_SERVFAIL,
-    [STATUS_READ_ONLY] = KNOT_RCODE_SERVFAIL,
-    [STATUS_DAMAGED] = KNOT_RCODE_SERVFAIL,
-    [STATUS_TOO_NEW] = KNOT_RCODE_SERVFAIL,
-    [STATUS_NOT_FOUND] = KNOT_RCODE_SERVFAIL,
-    [STATUS_PERMISSION] = KNOT_RCODE_SERVFAIL,
-    [STATUS_TOO_LARGE] = KNOT_RCODE_SERVFAIL,
-    [STATUS_NO_MEMORY] = KNOT_RCODE_SERVFAIL,
+	[STATUS_OK] = KNOT_RCODE_NOERROR,
+	[STATUS_MALFORMED] = KNOT_RCODE_FORMERR,
+	[STATUS_NOT_IMPLEMENTED] = KNOT_RCODE_NOTIMPL,
+	[STATUS_BAD_VERSION] = KNOT_RCODE_BADVERS,
+	[STATUS_UNAUTHENTICATED] = KNOT_RCODE_NOTAUTH,
+	[STATUS_REFUSED] = KNOT_RCODE_REFUSED,
+	[STATUS_LIMITED] = KNOT_RCODE_REFUSED,
+	[STATUS_NOT_OUR_ZONE] = KNOT_RCODE_NOTAUTH,
+	[STATUS_OUTSIDE_ZONE] = KNOT_RCODE_NOTZONE,
+	[STATUS_NAME_EXISTS] = KNOT_RCODE_YXDOMAIN,
+	[STATUS_NAME_MISSING] = KNOT_RCODE_NXDOMAIN,
+	[STATUS_RRSET_EXISTS] = KNOT_RCODE_YXRRSET,
+	[STATUS_RRSET_MISSING] = KNOT_RCODE_NXRRSET,
+	[STATUS_IO] = KNOT_RCODE_SERVFAIL,
+	[STATUS_NO_SPACE] = KNOT_RCODE_SERVFAIL,
+	[STATUS_READ_ONLY] = KNOT_RCODE_SERVFAIL,
+	[STATUS_DAMAGED] = KNOT_RCODE_SERVFAIL,
+	[STATUS_TOO_NEW] = KNOT_RCODE_SERVFAIL,
+	[STATUS_NOT_FOUND] = KNOT_RCODE_SERVFAIL,
+	[STATUS_PERMISSION] = KNOT_RCODE_SERVFAIL,
+	[STATUS_TOO_LARGE] = KNOT_RCODE_SERVFAIL,
+	[STATUS_NO_MEMORY] = KNOT_RCODE_SERVFAIL,
 };
 
 struct dns *
@@ -149,8 +149,8 @@ reply(struct exchange *exchange)
 	size_t tsig_size = ticket->has_tsig ? tsig_answer_size(&ticket->tsig) : 0;
 
 	ticket->has_edns = exchange->message.has_edns;
-	ticket->question_end =
-	    (uint16_t)(MESSAGE_HEADER_SIZE + knot_pkt_question_size(exchange->message.packet));
+	ticket->question_end = (uint16_t)(MESSAGE_HEADER_SIZE +
+	    knot_pkt_question_size(exchange->message.packet));
 	ticket->length = message_write_answer(&exchange->message, &exchange->dns->answer,
 	    &exchange->dns->scratch, exchange->answer, payload_size(exchange, tsig_size));
 	*exchange->room = ticket->length + tsig_size;
@@ -196,18 +196,22 @@ log_unauthenticated(struct exchange *exchange)
 	switch (exchange->ticket->tsig.error) {
 	case TSIG_ERROR_BADKEY:
 		if (exchange->key == NULL)
-			log_warning("dns: %s signed with key %s, which does not exist here", source, name);
+			log_warning("dns: %s signed with key %s, which does not exist here", source,
+			    name);
 		else
-			log_warning("dns: %s signed with key %s by %s, but the key is %s", source, name,
-			    name_to_text(tsig->algorithm_name, algorithm),
+			log_warning("dns: %s signed with key %s by %s, but the key is %s", source,
+			    name, name_to_text(tsig->algorithm_name, algorithm),
 			    tsig_algorithm_to_text(key_algorithm(exchange->key)));
 		break;
 	case TSIG_ERROR_BADTIME:
-		log_warning("dns: the clock of %s (key %s) is %" PRId64 " s %s ours: set the one that is wrong",
-		    source, name, ahead_s > 0 ? ahead_s : -ahead_s, ahead_s > 0 ? "ahead of" : "behind");
+		log_warning("dns: the clock of %s (key %s) is %" PRId64
+			    " s %s ours: set the one that is wrong",
+		    source, name, ahead_s > 0 ? ahead_s : -ahead_s,
+		    ahead_s > 0 ? "ahead of" : "behind");
 		break;
 	case TSIG_ERROR_BADTRUNC:
-		log_warning("dns: %s signed with key %s by a truncated MAC, which needs allow-truncated",
+		log_warning(
+		    "dns: %s signed with key %s by a truncated MAC, which needs allow-truncated",
 		    source, name);
 		break;
 	default:
@@ -243,9 +247,9 @@ apply(struct exchange *exchange, struct principal *principal, struct update_answ
 	struct dns *dns = exchange->dns;
 	struct update update;
 	struct request request = {
-	    .principal = principal,
-	    .source = exchange->origin->source.address,
-	    .update = &update,
+		.principal = principal,
+		.source = exchange->origin->source.address,
+		.update = &update,
 	};
 	enum status status = message_read_update(&exchange->message, &dns->scratch, &update);
 
@@ -264,12 +268,13 @@ apply_once(struct exchange *exchange, struct update_answer *ret_answer)
 	enum status status;
 
 	if (replay_find(dns->replay, tsig->mac, tsig->mac_size, clock_wall_s(), &first)) {
-		*ret_answer = (struct update_answer){first.has_lease, first.lease_s};
+		*ret_answer = (struct update_answer){ first.has_lease, first.lease_s };
 		return first.status;
 	}
 	status = apply(exchange, key_principal(exchange->key), ret_answer);
 	if (status != STATUS_NO_MEMORY) {
-		first = (struct replay_answer){status, ret_answer->has_lease, ret_answer->lease_s};
+		first = (struct replay_answer){ status, ret_answer->has_lease,
+			ret_answer->lease_s };
 		replay_add(dns->replay, tsig->mac, tsig->mac_size,
 		    (int64_t)tsig->time_s + tsig->fudge_s, &first);
 	}
@@ -298,7 +303,7 @@ receive_update(struct exchange *exchange)
 {
 	const struct message *message = &exchange->message;
 	struct message_answer *answer = &exchange->dns->answer;
-	struct update_answer granted = {0};
+	struct update_answer granted = { 0 };
 	enum status status;
 
 	if (message->question_type != KNOT_RRTYPE_SOA || message->question_class != KNOT_CLASS_IN)
@@ -347,11 +352,11 @@ dns_receive(struct dns *dns, uint8_t *wire, size_t length, const struct dns_orig
     uint8_t *answer, struct dns_ticket *ret_ticket, size_t *ret_room)
 {
 	struct exchange exchange = {
-	    .dns = dns,
-	    .origin = origin,
-	    .answer = answer,
-	    .ticket = ret_ticket,
-	    .room = ret_room,
+		.dns = dns,
+		.origin = origin,
+		.answer = answer,
+		.ticket = ret_ticket,
+		.room = ret_room,
 	};
 	enum status status;
 

@@ -36,7 +36,7 @@ struct dns_ticket {
 	size_t length;         /* of the answer, unsigned */
 	uint16_t question_end; /* where the question ends in it */
 	bool has_edns;
-	bool is_update;        /* depends on the commit */
+	bool is_update; /* depends on the commit */
 	bool has_tsig;
 	struct tsig_answer tsig;
 };

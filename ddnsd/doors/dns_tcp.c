@@ -17,13 +17,13 @@
 #include "base/buffer.h"
 
 enum {
-	TURN_MAX = 256,            /* messages a turn, over all connections */
-	QUEUE_MAX = 1 << 20,       /* their answers */
-	ACCEPTS_MAX = 64,          /* connections a turn */
-	PREFIX_SIZE = 2,           /* RFC 1035 4.2.2 */
+	TURN_MAX = 256,      /* messages a turn, over all connections */
+	QUEUE_MAX = 1 << 20, /* their answers */
+	ACCEPTS_MAX = 64,    /* connections a turn */
+	PREFIX_SIZE = 2,     /* RFC 1035 4.2.2 */
 	IN_MAX = PREFIX_SIZE + MESSAGE_SIZE_MAX,
 	READ_SIZE = 4096,
-	OUT_FULL = 128 << 10,      /* from here on the peer is not read from */
+	OUT_FULL = 128 << 10, /* from here on the peer is not read from */
 	OUT_MAX = OUT_FULL + QUEUE_MAX + TURN_MAX * PREFIX_SIZE,
 };
 
@@ -79,12 +79,12 @@ dns_tcp_new(struct loop *loop, struct dns *dns)
 	tcp->loop = loop;
 	tcp->dns = dns;
 	tcp->listeners = (struct listeners){
-	    .kind = LISTEN_TCP,
-	    .loop = loop,
-	    .handler = accept_connections,
-	    .owner = tcp,
+		.kind = LISTEN_TCP,
+		.loop = loop,
+		.handler = accept_connections,
+		.owner = tcp,
 	};
-	tcp->resume = (struct loop_timer){.handler = resume_unfinished, .context = tcp};
+	tcp->resume = (struct loop_timer){ .handler = resume_unfinished, .context = tcp };
 	TAILQ_INIT(&tcp->connections);
 	buffer_init(&tcp->queue, QUEUE_MAX);
 	return tcp;
@@ -160,7 +160,7 @@ static bool
 take_message(struct connection *connection, uint8_t *wire, size_t length)
 {
 	struct dns_tcp *tcp = connection->tcp;
-	struct dns_origin origin = {.source = connection->peer};
+	struct dns_origin origin = { .source = connection->peer };
 	struct slot *slot = &tcp->slots[tcp->slot_count];
 	size_t room = 0;
 
@@ -187,7 +187,10 @@ take_message(struct connection *connection, uint8_t *wire, size_t length)
 	return true;
 }
 
-/* Messages that were left wait for the next turn, or for a peer that does not read its answers. */
+/*
+ * Messages that were left wait for a peer that does not read its answers, or for the next turn: its
+ * timers run before anything else, so a query that waited for a commit meets no new change.
+ */
 static void
 resume_later(struct connection *connection)
 {
@@ -356,10 +359,10 @@ begin_connection(struct dns_tcp *tcp, int fd, const struct sockaddr_storage *pee
 		return;
 	}
 	*connection = (struct connection){
-	    .watch = {.handler = serve, .context = connection},
-	    .idle = {.handler = close_idle, .context = connection},
-	    .tcp = tcp,
-	    .waited_for = LOOP_READ,
+		.watch = { .handler = serve, .context = connection },
+		.idle = { .handler = close_idle, .context = connection },
+		.tcp = tcp,
+		.waited_for = LOOP_READ,
 	};
 	endpoint_from_sockaddr(peer, &connection->peer);
 	buffer_init(&connection->in, IN_MAX);
@@ -402,7 +405,7 @@ accept_connections(void *context, unsigned events)
 static void
 put_answer(struct connection *connection, const uint8_t *wire, size_t length)
 {
-	uint8_t prefix[PREFIX_SIZE] = {(uint8_t)(length >> 8), (uint8_t)length};
+	uint8_t prefix[PREFIX_SIZE] = { (uint8_t)(length >> 8), (uint8_t)length };
 
 	connection->held--;
 	if (buffer_reserve(&connection->out, PREFIX_SIZE + length) != STATUS_OK)
@@ -441,8 +444,8 @@ enum status
 dns_tcp_listen(struct dns_tcp *tcp, const struct dns_options *options,
     char ret_problem[static LISTEN_PROBLEM_MAX])
 {
-	enum status status =
-	    listeners_set(&tcp->listeners, options->listen, options->listen_count, ret_problem);
+	enum status status = listeners_set(&tcp->listeners, options->listen, options->listen_count,
+	    ret_problem);
 
 	if (status != STATUS_OK)
 		return status;

@@ -20,20 +20,17 @@ enum {
 	BATCH = 64,
 	DATAGRAM_MAX = 4096, /* nsupdate goes to TCP from 512 on, others from their EDNS size */
 	QUEUE_MAX = TURN_MAX * DNS_UDP_ANSWER_MAX,
-	SEGMENTS_MAX = 64,   /* of one UDP_SEGMENT send, Linux' UDP_MAX_SEGMENTS */
-	CONTROL_SIZE = 128,  /* pktinfo and UDP_SEGMENT */
+	SEGMENTS_MAX = 64,  /* of one UDP_SEGMENT send, Linux' UDP_MAX_SEGMENTS */
+	CONTROL_SIZE = 128, /* pktinfo and UDP_SEGMENT */
 };
 
-/* Where a datagram came from, and the address of ours that it was sent to. */
+/* Where a datagram came from, and where it was sent to: the answer goes the same way back. */
 struct path {
 	struct listener *listener;
 	struct sockaddr_in6 peer; /* large enough for IPv4 too */
 	socklen_t peer_length;
-	uint8_t info_family; /* 4, 6; 0 = the socket has one address anyway */
-	union { /* the larger one first: an initialiser zeroes that */
-		struct in6_pktinfo v6;
-		struct in_pktinfo v4;
-	} info;
+	struct address local; /* family 0: the socket has one address anyway */
+	unsigned interface;   /* 0: the kernel's to choose; link-local addresses need it */
 };
 
 /* One answer of the turn, or one query that waits for its end. */
@@ -72,10 +69,10 @@ dns_udp_new(struct loop *loop, struct dns *dns)
 		return NULL;
 	udp->dns = dns;
 	udp->listeners = (struct listeners){
-	    .kind = LISTEN_UDP,
-	    .loop = loop,
-	    .handler = receive,
-	    .owner = udp,
+		.kind = LISTEN_UDP,
+		.loop = loop,
+		.handler = receive,
+		.owner = udp,
 	};
 	buffer_init(&udp->queue, QUEUE_MAX);
 	return udp;
@@ -94,24 +91,37 @@ dns_udp_free(struct dns_udp *udp)
 /* --- receiving --- */
 
 static void
-read_path(struct listener *listener, const struct msghdr *header, struct path *ret_path)
+read_info4(const struct cmsghdr *control, struct path *path)
 {
-	struct path path = {.listener = listener, .peer_length = header->msg_namelen};
+	struct in_pktinfo info;
+
+	memcpy(&info, CMSG_DATA(control), sizeof(info));
+	(void)address_from_bytes((const uint8_t *)&info.ipi_spec_dst, 4, &path->local);
+}
+
+static void
+read_info6(const struct cmsghdr *control, struct path *path)
+{
+	struct in6_pktinfo info;
+
+	memcpy(&info, CMSG_DATA(control), sizeof(info));
+	(void)address_from_bytes(info.ipi6_addr.s6_addr, 16, &path->local);
+	if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
+		path->interface = info.ipi6_ifindex;
+}
+
+static void
+read_path(struct listener *listener, struct msghdr *header, struct path *ret_path)
+{
+	struct path path = { .listener = listener, .peer_length = header->msg_namelen };
 
 	memcpy(&path.peer, header->msg_name, sizeof(path.peer));
-	for (const struct cmsghdr *control = CMSG_FIRSTHDR(header); control != NULL;
-	     control = CMSG_NXTHDR((struct msghdr *)(uintptr_t)header, (struct cmsghdr *)(uintptr_t)control)) {
-		if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
-			path.info_family = 4;
-			memcpy(&path.info.v4, CMSG_DATA(control), sizeof(path.info.v4));
-			/* The route back is the kernel's to choose, the address is not. */
-			path.info.v4.ipi_ifindex = 0;
-		} else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
-			path.info_family = 6;
-			memcpy(&path.info.v6, CMSG_DATA(control), sizeof(path.info.v6));
-			if (!IN6_IS_ADDR_LINKLOCAL(&path.info.v6.ipi6_addr))
-				path.info.v6.ipi6_ifindex = 0;
-		}
+	for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control != NULL;
+	     control = CMSG_NXTHDR(header, control)) {
+		if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO)
+			read_info4(control, &path);
+		else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO)
+			read_info6(control, &path);
 	}
 	*ret_path = path;
 }
@@ -119,8 +129,8 @@ read_path(struct listener *listener, const struct msghdr *header, struct path *r
 static struct dns_origin
 origin_of(const struct path *path)
 {
-	struct dns_origin origin = {.is_udp = true};
-	struct sockaddr_storage peer = {0};
+	struct dns_origin origin = { .is_udp = true };
+	struct sockaddr_storage peer = { 0 };
 
 	memcpy(&peer, &path->peer, sizeof(path->peer));
 	endpoint_from_sockaddr(&peer, &origin.source);
@@ -188,19 +198,22 @@ static void
 prepare_batch(struct dns_udp *udp, int count)
 {
 	for (int i = 0; i < count; i++) {
-		udp->parts[i] = (struct iovec){udp->datagrams[i], DATAGRAM_MAX};
+		udp->parts[i] = (struct iovec){ udp->datagrams[i], DATAGRAM_MAX };
 		udp->headers[i].msg_hdr = (struct msghdr){
-		    .msg_name = &udp->peers[i],
-		    .msg_namelen = sizeof(udp->peers[i]),
-		    .msg_iov = &udp->parts[i],
-		    .msg_iovlen = 1,
-		    .msg_control = udp->controls[i],
-		    .msg_controllen = CONTROL_SIZE,
+			.msg_name = &udp->peers[i],
+			.msg_namelen = sizeof(udp->peers[i]),
+			.msg_iov = &udp->parts[i],
+			.msg_iovlen = 1,
+			.msg_control = udp->controls[i],
+			.msg_controllen = CONTROL_SIZE,
 		};
 	}
 }
 
-/* Loop handler: drains one socket, up to the turn's bound. */
+/*
+ * Loop handler: drains one socket, up to the turn's bound. What comes while a batch is being worked
+ * on shares its commit, so only an empty socket ends it.
+ */
 static void
 receive(void *context, unsigned events)
 {
@@ -223,8 +236,6 @@ receive(void *context, unsigned events)
 			read_path(listener, &udp->headers[i].msg_hdr, &path);
 			receive_one(udp, &path, udp->datagrams[i], udp->headers[i].msg_len);
 		}
-		if (count < wanted)
-			return;
 	}
 }
 
@@ -235,8 +246,7 @@ is_same_path(const struct path *one, const struct path *other)
 {
 	return one->listener == other->listener && one->peer_length == other->peer_length &&
 	    memcmp(&one->peer, &other->peer, one->peer_length) == 0 &&
-	    one->info_family == other->info_family &&
-	    memcmp(&one->info, &other->info, sizeof(one->info)) == 0;
+	    one->interface == other->interface && address_is_equal(&one->local, &other->local);
 }
 
 /* How many slots from first on can leave in one send: one path, one size, the last may be shorter. */
@@ -277,35 +287,49 @@ put_control(struct msghdr *header, int level, int type, const void *data, size_t
 	header->msg_controllen += CMSG_SPACE(size);
 }
 
+/* The answer leaves from the address that was asked. */
+static void
+put_local(struct msghdr *header, const struct path *path)
+{
+	struct in_pktinfo info4 = { 0 };
+	struct in6_pktinfo info6 = { .ipi6_ifindex = path->interface };
+
+	if (path->local.family == 4) {
+		memcpy(&info4.ipi_spec_dst, path->local.bytes, 4);
+		put_control(header, IPPROTO_IP, IP_PKTINFO, &info4, sizeof(info4));
+	} else if (path->local.family == 6) {
+		memcpy(&info6.ipi6_addr, path->local.bytes, 16);
+		put_control(header, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof(info6));
+	}
+}
+
 /* Sends slots first to first + count - 1 by one call. False: this socket takes no segments. */
 static bool
 send_run(struct dns_udp *udp, size_t first, size_t count)
 {
 	struct path *path = &udp->slots[first].path;
 	uint16_t size = (uint16_t)udp->slots[first].length;
-	_Alignas(struct cmsghdr) uint8_t control[CONTROL_SIZE] = {0};
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL_SIZE] = { 0 };
 	struct iovec parts[SEGMENTS_MAX];
 	struct msghdr header = {
-	    .msg_name = &path->peer,
-	    .msg_namelen = path->peer_length,
-	    .msg_iov = parts,
-	    .msg_iovlen = count,
-	    .msg_control = control,
+		.msg_name = &path->peer,
+		.msg_namelen = path->peer_length,
+		.msg_iov = parts,
+		.msg_iovlen = count,
+		.msg_control = control,
 	};
 
 	for (size_t i = 0; i < count; i++)
-		parts[i] = (struct iovec){udp->queue.data + udp->slots[first + i].offset,
-		    udp->slots[first + i].length};
-	if (path->info_family == 4)
-		put_control(&header, IPPROTO_IP, IP_PKTINFO, &path->info.v4, sizeof(path->info.v4));
-	if (path->info_family == 6)
-		put_control(&header, IPPROTO_IPV6, IPV6_PKTINFO, &path->info.v6, sizeof(path->info.v6));
+		parts[i] = (struct iovec){ udp->queue.data + udp->slots[first + i].offset,
+			udp->slots[first + i].length };
+	put_local(&header, path);
 	if (count > 1)
 		put_control(&header, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size));
 	if (header.msg_controllen == 0)
 		header.msg_control = NULL;
 	/* A full socket buffer or a peer that is gone costs this answer: the client asks again. */
-	if (sendmsg(path->listener->watch.fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 || count == 1)
+	if (sendmsg(path->listener->watch.fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 ||
+	    count == 1)
 		return true;
 	return errno == EAGAIN || errno == ENOBUFS;
 }
@@ -346,8 +370,8 @@ answer_waiting(struct dns_udp *udp, struct slot *slot)
 	slot->offset = udp->queue.length;
 	slot->room = room;
 	udp->queue.length += room;
-	slot->length = dns_finish(&slot->ticket, STATUS_OK, (uint8_t *)udp->queue.data + slot->offset,
-	    room);
+	slot->length = dns_finish(&slot->ticket, STATUS_OK,
+	    (uint8_t *)udp->queue.data + slot->offset, room);
 }
 
 void

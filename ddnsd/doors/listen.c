@@ -133,10 +133,10 @@ open_one(const struct listeners *listeners, const struct endpoint *at,
 	if (listener == NULL)
 		return STATUS_NO_MEMORY;
 	*listener = (struct listener){
-	    .watch = {.handler = listeners->handler, .context = listener},
-	    .at = *at,
-	    .owner = listeners->owner,
-	    .takes_segments = true,
+		.watch = { .handler = listeners->handler, .context = listener },
+		.at = *at,
+		.owner = listeners->owner,
+		.takes_segments = true,
 	};
 	status = listeners->kind == LISTEN_UDP ? open_udp(at, &fd, ret_problem)
 					       : open_tcp(at, &fd, ret_problem);

@@ -104,7 +104,8 @@ compare_by_expiry(const struct node *one, const struct node *other)
 
 /* RB_GENERATE_STATIC() wants a macro that libbsd defines only where it overlays the system. */
 RB_GENERATE_INTERNAL(node_tree, node, by_key, compare_by_key, __attribute__((unused)) static)
-RB_GENERATE_INTERNAL(expiry_tree, node, by_expiry, compare_by_expiry, __attribute__((unused)) static)
+RB_GENERATE_INTERNAL(expiry_tree, node, by_expiry, compare_by_expiry,
+    __attribute__((unused)) static)
 
 struct registry *
 registry_new(void)
@@ -512,11 +513,11 @@ static void
 exchange(struct registry *registry, struct node *node, struct records *records, struct owner *owner)
 {
 	registry->undos[registry->undo_count++] = (struct undo){
-	    .node = node,
-	    .records = node->records,
-	    .owner = node->owner,
-	    .created_s = node->created_s,
-	    .changed_s = node->changed_s,
+		.node = node,
+		.records = node->records,
+		.owner = node->owner,
+		.created_s = node->created_s,
+		.changed_s = node->changed_s,
 	};
 	touch(registry, node);
 	node_set(registry, node, records, owner);
@@ -565,7 +566,7 @@ registry_touch_leased(struct registry *registry)
 static bool
 passes_stored(const struct records *records, const struct record *list)
 {
-	struct records_cursor cursor = {0};
+	struct records_cursor cursor = { 0 };
 	struct record old;
 
 	for (size_t i = 0; records_next(records, &cursor, &old); i++) {
@@ -619,7 +620,7 @@ void
 zone_adopt_serial(struct registry *registry, struct zone *zone)
 {
 	const struct node *apex = apex_node(zone);
-	struct records_cursor cursor = {0};
+	struct records_cursor cursor = { 0 };
 	struct record record;
 
 	while (apex != NULL && records_next(apex->records, &cursor, &record)) {

@@ -72,8 +72,8 @@ struct node *zone_next(const struct zone *zone, struct node *node);
 const uint8_t *node_name(const struct node *node);
 const struct records *node_records(const struct node *node); /* NULL: none */
 struct zone *node_zone(const struct node *node);
-struct owner *node_owner(const struct node *node);       /* NULL: the zone's own */
-int64_t node_created_s(const struct node *node);         /* wall clock, for people */
+struct owner *node_owner(const struct node *node); /* NULL: the zone's own */
+int64_t node_created_s(const struct node *node);   /* wall clock, for people */
 int64_t node_changed_s(const struct node *node);
 
 /* Interns an identity. NULL when out of memory. Owners live as long as the registry. */

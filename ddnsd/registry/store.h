@@ -25,15 +25,20 @@ struct store_row {
 enum { STORE_PROBLEM_MAX = 512 };
 
 /*
- * Opens or creates the database (mode 0640 at most) and checks it: schema version, integrity.
+ * Opens or creates the database (mode 0640), locks out other daemons, and checks it: whose it is,
+ * schema version, integrity. Nothing else in this process may open the file: closing it would drop
+ * SQLite's locks. Other programs may read it, and write to it in short transactions.
  *
- *   STATUS_OK         ready. ret_problem is empty, or tells in one sentence what was mended: a damaged
- *                     file was moved aside to PATH.damaged-N and every row that could be read was
- *                     brought over into a new one.
- *   STATUS_READ_ONLY  *ret_store can be read and every commit fails, until the medium can be written
- *                     again: each store_commit() tries to reopen it.
+ *   STATUS_OK         ready. ret_problem is empty, or tells in one sentence what was mended: a
+ *                     damaged file was moved aside to PATH.damaged-N and every row that could be
+ *                     read was brought over into a new one.
+ *   STATUS_READ_ONLY  *ret_store can be read, its log included, and ret_problem says why no more
+ *                     (a read-only medium, a full one, permissions). Each transaction begins by
+ *                     trying to open it for writing.
  *   STATUS_TOO_NEW    written by a newer ddnsd: left untouched.
- *   others            nothing is opened; ret_problem says what, where, and what to do.
+ *   STATUS_REFUSED    the database of another program: left untouched.
+ *   others            nothing is opened; ret_problem says what, where, and what to do: no such
+ *                     folder, no permission, in use by another ddnsd, no room to create it, ...
  */
 enum status store_open(const char *path, struct store **ret_store,
     char ret_problem[static STORE_PROBLEM_MAX]);
@@ -41,29 +46,39 @@ enum status store_open(const char *path, struct store **ret_store,
 /* Rolls back what is open, checkpoints, closes. Takes NULL. */
 void store_close(struct store *store);
 
-/* Hands every row to handler, in any order; ends at its first failure and returns that. */
+/*
+ * Hands every row to handler, in any order; ends at its first failure and returns that. The handler
+ * must not call the store. STATUS_DAMAGED: pages were damaged since the start; all that can be read
+ * was handed out.
+ */
 enum status store_load(struct store *store,
     enum status (*handler)(void *context, const struct store_row *row), void *context);
 
-/* Adds to the open transaction, opening one if there is none. On failure roll back. */
+/*
+ * Adds to the open transaction, opening one if there is none. On failure (that of store_commit(),
+ * STATUS_DAMAGED or STATUS_NO_MEMORY) roll back. No row to delete is STATUS_OK.
+ */
 enum status store_put(struct store *store, const struct store_row *row);
 enum status store_delete(struct store *store, const char *name);
 
 /*
  * Wall-clock time of the last commit, 0 in a new database: a clock that shows less is wrong (no
- * RTC). store_put() callers need not care: it is written with each commit that stores rows.
+ * RTC). After a start it is the newest of changed_s of all rows and of the times of the files, so
+ * that it costs no write; only a last commit that merely deleted may go unseen, if files were copied.
  */
 int64_t store_last_commit_s(const struct store *store);
 
 /*
  * Makes the open transaction durable: on return with STATUS_OK it survives a power cut. Nothing
- * open is STATUS_OK and costs nothing. On failure (STATUS_NO_SPACE, STATUS_READ_ONLY, STATUS_IO) the
- * transaction is rolled back and the store is ready to try again. wall_s dates the commit.
+ * open is STATUS_OK and costs nothing. On failure (STATUS_NO_SPACE, STATUS_READ_ONLY, STATUS_IO,
+ * rarely another) the transaction is rolled back and the store is ready to try again; should the
+ * process die before it does, the rows of a commit that failed may be found stored. wall_s dates
+ * the commit.
  */
 enum status store_commit(struct store *store, int64_t wall_s);
 void store_rollback(struct store *store);
 
-/* The last failure in words (SQLite's and errno's), for the log. Static storage or the store's. */
+/* The last failure in words (SQLite's and errno's), for the log. The store's, until its next one. */
 const char *store_problem(const struct store *store);
 
 /* Bytes of the database and its write-ahead log. */

@@ -11,13 +11,13 @@ enum { ROOM = 8 };
 enum status
 draft_init(struct draft *draft, struct node *node, int64_t now_s, struct arena *arena)
 {
-	struct records_cursor cursor = {0};
+	struct records_cursor cursor = { 0 };
 	struct record record;
 
 	*draft = (struct draft){
-	    .node = node,
-	    .is_apex = name_is_equal(node_name(node), zone_apex(node_zone(node))),
-	    .capacity = records_count(node_records(node)) + ROOM,
+		.node = node,
+		.is_apex = name_is_equal(node_name(node), zone_apex(node_zone(node))),
+		.capacity = records_count(node_records(node)) + ROOM,
 	};
 	draft->list = arena_take(arena, draft->capacity * sizeof(*draft->list));
 	if (draft->list == NULL)
@@ -105,7 +105,8 @@ is_newer_soa(const struct draft *draft, const knot_rdata_t *rdata)
 	for (size_t i = 0; i < draft->count; i++) {
 		if (draft->list[i].type == KNOT_RRTYPE_SOA) {
 			/* RFC 1982 3.2. */
-			uint32_t ahead = knot_soa_serial(rdata) - knot_soa_serial(draft->list[i].rdata);
+			uint32_t ahead = knot_soa_serial(rdata) -
+			    knot_soa_serial(draft->list[i].rdata);
 
 			return ahead != 0 && ahead < 0x80000000u;
 		}
@@ -140,7 +141,7 @@ static enum status
 add(struct draft *draft, const struct change *change, const struct lease *lease,
     struct arena *arena)
 {
-	struct record record = {change->type, change->ttl_s, change->rdata, *lease};
+	struct record record = { change->type, change->ttl_s, change->rdata, *lease };
 	bool is_there;
 	size_t at;
 
@@ -230,7 +231,7 @@ bool
 draft_is_unchanged(const struct draft *draft)
 {
 	const struct records *records = node_records(draft->node);
-	struct records_cursor cursor = {0};
+	struct records_cursor cursor = { 0 };
 	struct record record;
 
 	if (draft->count != records_count(records))
@@ -246,7 +247,7 @@ draft_is_unchanged(const struct draft *draft)
 static bool
 changes_type(const struct draft *draft, uint16_t type)
 {
-	struct records_cursor cursor = {0};
+	struct records_cursor cursor = { 0 };
 	struct record record;
 	size_t count = 0;
 	bool is_there;
@@ -267,8 +268,8 @@ changes_type(const struct draft *draft, uint16_t type)
 bool
 draft_changes_apex_types(const struct draft *draft)
 {
-	return draft->is_apex && (changes_type(draft, KNOT_RRTYPE_SOA) ||
-				     changes_type(draft, KNOT_RRTYPE_NS));
+	return draft->is_apex &&
+	    (changes_type(draft, KNOT_RRTYPE_SOA) || changes_type(draft, KNOT_RRTYPE_NS));
 }
 
 bool

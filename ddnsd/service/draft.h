@@ -29,8 +29,8 @@ enum status draft_init(struct draft *draft, struct node *node, int64_t now_s, st
  * Makes one change (rules 11 to 16). What RFC 2136 has ignored is ignored: STATUS_OK. lease is for what
  * is added; a record that is there already and is added again takes it too.
  */
-enum status draft_apply(struct draft *draft, const struct change *change,
-    const struct lease *lease, struct arena *arena);
+enum status draft_apply(struct draft *draft, const struct change *change, const struct lease *lease,
+    struct arena *arena);
 
 /* True when the draft's records, leases aside, are those of the node. */
 bool draft_is_unchanged(const struct draft *draft);

@@ -9,9 +9,9 @@
 #include "service/state.h"
 
 enum {
-	NAMES_A_TURN = 1000,    /* a turn stays short however much ends at once */
-	RETRY_MS = 10000,       /* the store failed: expired names stay unserved and are tried again */
-	STEP_MIN_S = 60,        /* smaller steps of the wall clock are what NTP does all day */
+	NAMES_A_TURN = 1000, /* a turn stays short however much ends at once */
+	RETRY_MS = 10000,    /* the store failed: expired names stay unserved and are tried again */
+	STEP_MIN_S = 60,     /* smaller steps of the wall clock are what NTP does all day */
 };
 
 uint32_t
@@ -29,8 +29,8 @@ struct lease
 lease_begin(int64_t now_s, uint32_t length_s)
 {
 	if (length_s == 0)
-		return (struct lease){LEASE_FOREVER, LEASE_FOREVER, 0};
-	return (struct lease){now_s + length_s, now_s + 2 * (int64_t)length_s, length_s};
+		return (struct lease){ LEASE_FOREVER, LEASE_FOREVER, 0 };
+	return (struct lease){ now_s + length_s, now_s + 2 * (int64_t)length_s, length_s };
 }
 
 int64_t
@@ -47,7 +47,7 @@ static enum status
 expire_node(struct service *service, struct node *node, int64_t now_s)
 {
 	struct record *list = calloc(records_count(node_records(node)) + 1, sizeof(*list));
-	struct records_cursor cursor = {0};
+	struct records_cursor cursor = { 0 };
 	struct records *records = NULL;
 	char text[NAME_TEXT_MAX];
 	size_t count = 0;
@@ -129,10 +129,12 @@ service_clock_stepped(struct service *service, int64_t step_s)
 {
 	if (step_s > -STEP_MIN_S && step_s < STEP_MIN_S)
 		return;
-	log_notice("clock: the wall clock was set by %" PRId64 " s: nothing expires for %" PRId64 " s",
+	log_notice("clock: the wall clock was set by %" PRId64 " s: nothing expires for %" PRId64
+		   " s",
 	    step_s, service->options.quiet_s);
 	service->quiet_until_s = clock_now_s() + service->options.quiet_s;
 	if (registry_touch_leased(service->registry) != STATUS_OK)
-		log_error("clock: out of memory; the stored ends of leases are wrong until their renewal");
+		log_error(
+		    "clock: out of memory; the stored ends of leases are wrong until their renewal");
 	service_plan_expiry(service);
 }

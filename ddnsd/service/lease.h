@@ -17,5 +17,5 @@ uint32_t lease_length_s(const struct zone_options *options, bool is_requested, u
 /* The times of a lease that begins at now_s (clock_now_s()). */
 struct lease lease_begin(int64_t now_s, uint32_t length_s);
 
-/* Timer handler: takes out what has expired, a bounded number of names a turn. */
-void lease_expire(void *service);
+/* Timer handler (context: the service): takes out what has expired, a bounded number of names a turn. */
+void lease_expire(void *context);

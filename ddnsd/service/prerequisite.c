@@ -92,7 +92,7 @@ check_exact(const struct zone *zone, const struct update *update, size_t index, 
 {
 	const struct prerequisite *first = &update->prerequisites[index];
 	const struct node *node = zone_find(zone, first->name);
-	knot_mm_t memory = {.ctx = arena, .alloc = take, .free = keep};
+	knot_mm_t memory = { .ctx = arena, .alloc = take, .free = keep };
 	knot_rdataset_t wanted;
 	knot_rrset_t rrset;
 

@@ -23,8 +23,8 @@ put(struct search *search, enum message_section section, const knot_rrset_t *rrs
 {
 	if (search->answer->rrset_count == MESSAGE_RRSETS_MAX)
 		return false;
-	search->answer->rrsets[search->answer->rrset_count++] =
-	    (struct message_rrset){section, *rrset};
+	search->answer->rrsets[search->answer->rrset_count++] = (struct message_rrset){ section,
+		*rrset };
 	return true;
 }
 
@@ -63,7 +63,7 @@ put_soa(struct search *search)
 static void
 put_glue(struct search *search, const knot_rrset_t *ns)
 {
-	static const uint16_t types[] = {KNOT_RRTYPE_A, KNOT_RRTYPE_AAAA};
+	static const uint16_t types[] = { KNOT_RRTYPE_A, KNOT_RRTYPE_AAAA };
 	const knot_rdata_t *rdata = ns->rrs.rdata;
 
 	for (uint16_t i = 0; i < ns->rrs.count; i++) {
@@ -75,7 +75,8 @@ put_glue(struct search *search, const knot_rrset_t *ns)
 			if (get(search, zone_find(search->zone, server), server, types[t], &glue))
 				(void)put(search, MESSAGE_ADDITIONAL, &glue);
 		}
-		rdata = (const knot_rdata_t *)((const uint8_t *)rdata + knot_rdata_size(rdata->len));
+		rdata = (const knot_rdata_t *)((const uint8_t *)rdata +
+		    knot_rdata_size(rdata->len));
 	}
 }
 
@@ -117,12 +118,13 @@ exists(const struct search *search, const uint8_t *name)
 static const struct node *
 find_wildcard(const struct search *search, const uint8_t *name)
 {
-	static const uint8_t asterisk[] = {1, '*', 0};
+	static const uint8_t asterisk[] = { 1, '*', 0 };
 	struct name wildcard;
 
 	do {
 		name = name_parent(name);
-	} while (!exists(search, name) && name_is_within(name, zone_apex(search->zone)) && name[0] != 0);
+	} while (
+	    !exists(search, name) && name_is_within(name, zone_apex(search->zone)) && name[0] != 0);
 	if (name_join(asterisk, name, &wildcard) != STATUS_OK)
 		return NULL;
 	return find_live(search, wildcard.wire);
@@ -133,7 +135,7 @@ static bool
 get_any(const struct search *search, const struct node *node, const uint8_t *owner,
     knot_rrset_t *ret_rrset)
 {
-	struct records_cursor cursor = {0};
+	struct records_cursor cursor = { 0 };
 	struct record record;
 
 	while (records_next(node_records(node), &cursor, &record)) {
@@ -154,7 +156,8 @@ answer_name(struct search *search, const uint8_t **name)
 
 	if (put_referral(search, *name)) {
 		/* Not our data, unless a CNAME of ours led here. */
-		search->answer->is_authoritative = search->answer->rrsets[0].section == MESSAGE_ANSWER;
+		search->answer->is_authoritative = search->answer->rrsets[0].section ==
+		    MESSAGE_ANSWER;
 		return DONE;
 	}
 	node = find_live(search, *name);
@@ -166,7 +169,8 @@ answer_name(struct search *search, const uint8_t **name)
 			return DONE;
 		}
 	}
-	if (node != NULL && search->type == KNOT_RRTYPE_ANY && get_any(search, node, *name, &rrset)) {
+	if (node != NULL && search->type == KNOT_RRTYPE_ANY &&
+	    get_any(search, node, *name, &rrset)) {
 		(void)put(search, MESSAGE_ANSWER, &rrset);
 		return DONE;
 	}
@@ -194,11 +198,11 @@ service_query(struct service *service, const uint8_t *name, uint16_t type, uint1
     struct arena *scratch, struct message_answer *ret_answer)
 {
 	struct search search = {
-	    .zone = registry_zone_of(service->registry, name),
-	    .arena = scratch,
-	    .now_s = service_expiry_clock(service),
-	    .type = type,
-	    .answer = ret_answer,
+		.zone = registry_zone_of(service->registry, name),
+		.arena = scratch,
+		.now_s = service_expiry_clock(service),
+		.type = type,
+		.answer = ret_answer,
 	};
 
 	ret_answer->rcode = KNOT_RCODE_NOERROR;

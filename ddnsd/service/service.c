@@ -26,7 +26,7 @@ service_new(struct loop *loop, struct registry *registry, const struct service_o
 	service->start_s = clock_now_s();
 	service->quiet_until_s = service->start_s + options->quiet_s;
 	service->expiry_at_s = LEASE_FOREVER;
-	service->expiry_timer = (struct loop_timer){.handler = lease_expire, .context = service};
+	service->expiry_timer = (struct loop_timer){ .handler = lease_expire, .context = service };
 	buffer_init(&service->row, ROW_SIZE_MAX);
 	return service;
 }
@@ -110,10 +110,10 @@ store_node(struct service *service, const struct node *node)
 	char name[NAME_TEXT_MAX];
 	const struct owner *owner = node_owner(node);
 	struct store_row row = {
-	    .name = name_to_text(node_name(node), name),
-	    .owner = owner != NULL ? owner_identity(owner) : "",
-	    .created_s = node_created_s(node),
-	    .changed_s = node_changed_s(node),
+		.name = name_to_text(node_name(node), name),
+		.owner = owner != NULL ? owner_identity(owner) : "",
+		.created_s = node_created_s(node),
+		.changed_s = node_changed_s(node),
 	};
 	enum status status;
 

@@ -92,8 +92,8 @@ bool service_is_dirty(const struct service *service);
  */
 enum status service_commit(struct service *service);
 
-/* What has expired at a time before this one is neither served nor published (rules 34, 35). */
-int64_t service_expiry_clock(void *service);
+/* What has expired before this time is neither served nor published (rules 34, 35). context: the service. */
+int64_t service_expiry_clock(void *context);
 
 /* The wall clock was set (rule 35): quiet time, and stored ends of leases are written anew. */
 void service_clock_stepped(struct service *service, int64_t step_s);

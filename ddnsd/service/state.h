@@ -18,7 +18,7 @@ struct service {
 	int64_t floor_wall_s;  /* the wall clock was at least this then: the store's last commit */
 	int64_t quiet_until_s; /* nothing expires before (rule 35) */
 	struct loop_timer expiry_timer;
-	int64_t expiry_at_s;   /* what the timer is set to; LEASE_FOREVER: not set */
+	int64_t expiry_at_s; /* what the timer is set to; LEASE_FOREVER: not set */
 
 	struct buffer row; /* one encoded name */
 	bool has_failed;   /* the last commit failed: logged */

@@ -63,7 +63,7 @@ may_delete_name(const struct attempt *attempt, const uint8_t *name, const struct
 	const struct principal *principal = attempt->request->principal;
 	const uint8_t *apex = zone_apex(attempt->zone);
 	bool is_apex = name_is_equal(name, apex);
-	struct records_cursor cursor = {0};
+	struct records_cursor cursor = { 0 };
 	struct record record;
 
 	if (!policy_may_change(principal, apex, name, KNOT_RRTYPE_ANY))
@@ -112,7 +112,8 @@ is_permitted(const struct attempt *attempt, const struct change *change,
 	if (change->kind == CHANGE_DELETE_NAME) {
 		if (!may_delete_name(attempt, change->name, node))
 			why = "no grant covers the name with all its types";
-	} else if (!policy_may_change(principal, zone_apex(attempt->zone), change->name, change->type)) {
+	} else if (!policy_may_change(principal, zone_apex(attempt->zone), change->name,
+		       change->type)) {
 		why = "no grant covers this name and type";
 	}
 	if (why == NULL && principal->own_address_only && change->kind == CHANGE_ADD &&
@@ -137,7 +138,8 @@ authorise(const struct attempt *attempt)
 	const struct update *update = request->update;
 
 	if (!policy_may_speak_from(request->principal, &request->source)) {
-		log_refusal(request, NULL, "an update", "its key may not be used from there (\"from\")");
+		log_refusal(request, NULL, "an update",
+		    "its key may not be used from there (\"from\")");
 		return STATUS_REFUSED;
 	}
 	if (!rate_limit_take(&request->principal->updates, clock_now_ms())) {
@@ -177,7 +179,8 @@ find_draft(struct attempt *attempt, const struct node *node)
 static enum status
 apply_change(struct attempt *attempt, const struct change *change, const struct lease *lease)
 {
-	struct node *node = registry_obtain(attempt->service->registry, attempt->zone, change->name);
+	struct node *node = registry_obtain(attempt->service->registry, attempt->zone,
+	    change->name);
 	struct draft *draft;
 	enum status status;
 
@@ -289,8 +292,9 @@ changes_owner(const struct attempt *attempt, const struct draft *draft)
 
 	if (draft->is_apex)
 		return draft_changes_apex_types(draft);
-	return draft->count > 0 && (owner == NULL ||
-	    strcmp(owner_identity(owner), attempt->request->principal->identity) != 0);
+	return draft->count > 0 &&
+	    (owner == NULL ||
+		strcmp(owner_identity(owner), attempt->request->principal->identity) != 0);
 }
 
 static enum status
@@ -301,9 +305,9 @@ prepare(const struct attempt *attempt, struct step *steps)
 		struct step *step = &steps[i];
 
 		*step = (struct step){
-		    .draft = draft,
-		    .is_visible = !draft_is_unchanged(draft),
-		    .changes_owner = changes_owner(attempt, draft),
+			.draft = draft,
+			.is_visible = !draft_is_unchanged(draft),
+			.changes_owner = changes_owner(attempt, draft),
 		};
 		if (draft->count == 0 || (!step->is_visible && !step->changes_owner))
 			continue;
@@ -395,17 +399,17 @@ service_update(struct service *service, const struct request *request, struct ar
 {
 	const struct update *update = request->update;
 	struct attempt attempt = {
-	    .service = service,
-	    .request = request,
-	    .zone = registry_find_zone(service->registry, update->zone),
-	    .arena = scratch,
-	    .now_s = service_expiry_clock(service),
+		.service = service,
+		.request = request,
+		.zone = registry_find_zone(service->registry, update->zone),
+		.arena = scratch,
+		.now_s = service_expiry_clock(service),
 	};
 	struct lease lease;
 	uint32_t length_s;
 	enum status status;
 
-	*ret_answer = (struct update_answer){0};
+	*ret_answer = (struct update_answer){ 0 };
 	if (attempt.zone == NULL)
 		return STATUS_NOT_OUR_ZONE;
 	status = authorise(&attempt);
@@ -423,6 +427,6 @@ service_update(struct service *service, const struct request *request, struct ar
 		status = put_into_registry(&attempt);
 	forget_empty(&attempt);
 	if (status == STATUS_OK && update->has_lease)
-		*ret_answer = (struct update_answer){.has_lease = true, .lease_s = length_s};
+		*ret_answer = (struct update_answer){ .has_lease = true, .lease_s = length_s };
 	return status;
 }

@@ -37,8 +37,8 @@ load_row(void *context, const struct store_row *row)
 	struct node *node;
 
 	if (name_from_text(row->name, &name) != STATUS_OK ||
-	    records_decode(row->records, row->records_size,
-		service_wall_offset_s(load->service), &records) != STATUS_OK) {
+	    records_decode(row->records, row->records_size, service_wall_offset_s(load->service),
+		&records) != STATUS_OK) {
 		log_error("store: the row of %s is damaged and left out", row->name);
 		load->damaged++;
 		return STATUS_OK;
@@ -81,7 +81,7 @@ make_soa(const struct zone_options *options, uint32_t serial, knot_rdata_t *rdat
 static bool
 has_record(const struct records *records, const struct record *wanted)
 {
-	struct records_cursor cursor = {0};
+	struct records_cursor cursor = { 0 };
 	struct record record;
 
 	while (records_next(records, &cursor, &record)) {
@@ -97,7 +97,7 @@ static struct records *
 build_apex(const struct records *old, const struct record *soa, const struct record *ns)
 {
 	struct record *list = calloc(records_count(old) + 2, sizeof(*list));
-	struct records_cursor cursor = {0};
+	struct records_cursor cursor = { 0 };
 	struct records *records;
 	struct record record;
 	size_t count = 0;
@@ -127,9 +127,9 @@ make_apex(struct service *service, struct zone *zone)
 	alignas(knot_rdata_t) uint8_t ns_storage[sizeof(knot_rdata_t) + NAME_SIZE_MAX];
 	knot_rdata_t *soa_rdata = (void *)soa_storage;
 	knot_rdata_t *ns_rdata = (void *)ns_storage;
-	struct lease forever = {LEASE_FOREVER, LEASE_FOREVER, 0};
-	struct record soa = {KNOT_RRTYPE_SOA, options->ttl_s, soa_rdata, forever};
-	struct record ns = {KNOT_RRTYPE_NS, options->ttl_s, ns_rdata, forever};
+	struct lease forever = { LEASE_FOREVER, LEASE_FOREVER, 0 };
+	struct record soa = { KNOT_RRTYPE_SOA, options->ttl_s, soa_rdata, forever };
+	struct record ns = { KNOT_RRTYPE_NS, options->ttl_s, ns_rdata, forever };
 	struct node *node = registry_obtain(service->registry, zone, zone_apex(zone));
 	struct records *records;
 	bool is_new;
@@ -137,11 +137,13 @@ make_apex(struct service *service, struct zone *zone)
 	if (node == NULL || registry_reserve(service->registry, 1) != STATUS_OK)
 		return STATUS_NO_MEMORY;
 	is_new = node_records(node) == NULL;
-	make_soa(options, is_new ? (uint32_t)service_wall_s(service) : zone_serial(zone), soa_rdata);
+	make_soa(options, is_new ? (uint32_t)service_wall_s(service) : zone_serial(zone),
+	    soa_rdata);
 	knot_rdata_init(ns_rdata, (uint16_t)name_size(options->nameserver.wire),
 	    options->nameserver.wire);
-	if (!is_new && (node_owner(node) != NULL ||
-	    (has_record(node_records(node), &soa) && has_record(node_records(node), &ns))))
+	if (!is_new &&
+	    (node_owner(node) != NULL ||
+		(has_record(node_records(node), &soa) && has_record(node_records(node), &ns))))
 		return STATUS_OK;
 	records = build_apex(node_records(node), &soa, &ns);
 	if (records == NULL)
@@ -182,7 +184,7 @@ remove_unwanted(struct service *service, const struct zone_options *zones, size_
 static enum status
 load_zones(struct service *service)
 {
-	struct load load = {.service = service};
+	struct load load = { .service = service };
 	struct zone *zone = NULL;
 	enum status status = store_load(service->store, load_row, &load);
 
@@ -195,7 +197,8 @@ load_zones(struct service *service)
 	}
 	if (load.orphans > 0)
 		log_notice("store: %zu names belong to no zone of the configuration; they are kept "
-			   "for when their zone comes back", load.orphans);
+			   "for when their zone comes back",
+		    load.orphans);
 	log_info("store: %zu names loaded", load.loaded);
 	return load.damaged > 0 ? STATUS_DAMAGED : STATUS_OK;
 }

@@ -32,7 +32,7 @@ address_to_text(const struct address *address, char text[static ADDRESS_TEXT_MAX
 
 	if (address->family == 0 ||
 	    inet_ntop(family, address->bytes, text, ADDRESS_TEXT_MAX) == NULL)
-		(void)strcpy(text, "unknown");
+		(void)snprintf(text, ADDRESS_TEXT_MAX, "unknown");
 	return text;
 }
 

@@ -11,10 +11,10 @@
 #include "wire/name.h"
 
 enum {
-	LEASE_OPTION = 2,     /* RFC 9664 4 */
-	OPT_RR_SIZE = 11,     /* root, type, class, TTL, RDLENGTH */
+	LEASE_OPTION = 2, /* RFC 9664 4 */
+	OPT_RR_SIZE = 11, /* root, type, class, TTL, RDLENGTH */
 	OPTION_HEADER_SIZE = 4,
-	RR_HEADER_SIZE = 10,  /* type, class, TTL, RDLENGTH */
+	RR_HEADER_SIZE = 10, /* type, class, TTL, RDLENGTH */
 };
 
 static void *
@@ -33,7 +33,7 @@ keep(void *pointer)
 static knot_mm_t
 memory_of(struct arena *arena)
 {
-	return (knot_mm_t){.ctx = arena, .alloc = take, .free = keep};
+	return (knot_mm_t){ .ctx = arena, .alloc = take, .free = keep };
 }
 
 bool
@@ -147,8 +147,8 @@ message_parse(uint8_t *wire, size_t length, struct arena *arena, struct message 
 	knot_pkt_t *packet;
 
 	*ret_message = (struct message){
-	    .id = knot_wire_get_id(wire),
-	    .opcode = knot_wire_get_opcode(wire),
+		.id = knot_wire_get_id(wire),
+		.opcode = knot_wire_get_opcode(wire),
 	};
 	if (ret_message->opcode != MESSAGE_OPCODE_QUERY &&
 	    ret_message->opcode != MESSAGE_OPCODE_NOTIFY &&
@@ -235,7 +235,7 @@ static enum status
 read_prerequisite(const knot_rrset_t *rr, const uint8_t *zone, struct arena *arena,
     struct prerequisite *ret_prerequisite)
 {
-	struct prerequisite prerequisite = {.name = rr->owner, .type = rr->type};
+	struct prerequisite prerequisite = { .name = rr->owner, .type = rr->type };
 
 	if (rr->ttl != 0)
 		return STATUS_MALFORMED;
@@ -272,7 +272,7 @@ static enum status
 read_change(const knot_rrset_t *rr, const uint8_t *zone, struct arena *arena,
     struct change *ret_change)
 {
-	struct change change = {.name = rr->owner, .type = rr->type};
+	struct change change = { .name = rr->owner, .type = rr->type };
 	bool is_any = rr->type == KNOT_RRTYPE_ANY;
 
 	if (!name_is_within(rr->owner, zone))
@@ -315,7 +315,7 @@ message_read_update(const struct message *message, struct arena *arena, struct u
 	struct change *change_list;
 	enum status status = STATUS_OK;
 
-	*ret_update = (struct update){.zone = message->question_name};
+	*ret_update = (struct update){ .zone = message->question_name };
 	if (message->question_type != KNOT_RRTYPE_SOA || message->question_class != KNOT_CLASS_IN)
 		return STATUS_MALFORMED;
 	if (message->has_lease_option && message->lease_option_size != 4 &&
@@ -329,7 +329,8 @@ message_read_update(const struct message *message, struct arena *arena, struct u
 		status = read_prerequisite(knot_pkt_rr(prerequisites, i), ret_update->zone, arena,
 		    &prerequisite_list[i]);
 	for (uint16_t i = 0; i < changes->count && status == STATUS_OK; i++)
-		status = read_change(knot_pkt_rr(changes, i), ret_update->zone, arena, &change_list[i]);
+		status = read_change(knot_pkt_rr(changes, i), ret_update->zone, arena,
+		    &change_list[i]);
 	ret_update->prerequisites = prerequisite_list;
 	ret_update->prerequisite_count = prerequisites->count;
 	ret_update->changes = change_list;
@@ -344,7 +345,8 @@ opt_size(const struct message *message, const struct message_answer *answer)
 {
 	if (!message->has_edns)
 		return 0;
-	return OPT_RR_SIZE + (answer->has_lease ? OPTION_HEADER_SIZE + (size_t)answer->lease_option_size : 0);
+	return OPT_RR_SIZE +
+	    (answer->has_lease ? OPTION_HEADER_SIZE + (size_t)answer->lease_option_size : 0);
 }
 
 /* Appends the OPT record (RFC 6891 6.1.2); the caller has kept room for it. */
@@ -392,9 +394,9 @@ begin_answer(const struct message *message, const struct message_answer *answer,
 }
 
 static const knot_section_t sections[MESSAGE_SECTIONS] = {
-    [MESSAGE_ANSWER] = KNOT_ANSWER,
-    [MESSAGE_AUTHORITY] = KNOT_AUTHORITY,
-    [MESSAGE_ADDITIONAL] = KNOT_ADDITIONAL,
+	[MESSAGE_ANSWER] = KNOT_ANSWER,
+	[MESSAGE_AUTHORITY] = KNOT_AUTHORITY,
+	[MESSAGE_ADDITIONAL] = KNOT_ADDITIONAL,
 };
 
 /* Lets libknot write (and compress) the RRsets. Returns the new length, or 0 out of memory. */
@@ -418,8 +420,9 @@ write_rrsets(const struct message *message, const struct message_answer *answer,
 
 		if (packet->current != sections[item->section])
 			(void)knot_pkt_begin(packet, sections[item->section]);
-		result = knot_pkt_put(packet, is_question ? KNOT_COMPR_HINT_QNAME : KNOT_COMPR_HINT_NONE,
-		    &item->rrset, is_glue ? KNOT_PF_NOTRUNC : 0);
+		result = knot_pkt_put(packet,
+		    is_question ? KNOT_COMPR_HINT_QNAME : KNOT_COMPR_HINT_NONE, &item->rrset,
+		    is_glue ? KNOT_PF_NOTRUNC : 0);
 		if (result == KNOT_EOK)
 			continue;
 		if (result != KNOT_ESPACE)
@@ -445,7 +448,8 @@ message_write_answer(const struct message *message, const struct message_answer 
 	} else {
 		length = write_rrsets(message, answer, arena, wire, room);
 		if (length == 0)
-			return message_write_error(message->packet->wire, KNOT_RCODE_SERVFAIL, wire);
+			return message_write_error(message->packet->wire, KNOT_RCODE_SERVFAIL,
+			    wire);
 	}
 	if (length + reserved > capacity)
 		return length;

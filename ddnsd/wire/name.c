@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <libknot/dname.h>
+#include <stdio.h>
 #include <string.h>
 
 static_assert(NAME_SIZE_MAX == KNOT_DNAME_MAXLEN, "a name fits its storage");
@@ -29,7 +30,7 @@ name_to_text(const uint8_t *name, char text[static NAME_TEXT_MAX])
 	size_t length;
 
 	if (knot_dname_to_str(text, name, NAME_TEXT_MAX) == NULL) {
-		(void)strcpy(text, "?");
+		(void)snprintf(text, NAME_TEXT_MAX, "?");
 		return text;
 	}
 	length = strlen(text);

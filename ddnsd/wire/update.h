@@ -20,7 +20,7 @@ enum prerequisite_kind {
 
 struct prerequisite {
 	enum prerequisite_kind kind;
-	uint16_t type;             /* unless the kind speaks of the name */
+	uint16_t type; /* unless the kind speaks of the name */
 	const uint8_t *name;
 	const knot_rdata_t *rdata; /* RRSET_EQUALS only */
 };
@@ -34,8 +34,8 @@ enum change_kind {
 
 struct change {
 	enum change_kind kind;
-	uint16_t type;             /* unless CHANGE_DELETE_NAME */
-	uint32_t ttl_s;            /* CHANGE_ADD only */
+	uint16_t type;  /* unless CHANGE_DELETE_NAME */
+	uint32_t ttl_s; /* CHANGE_ADD only */
 	const uint8_t *name;
 	const knot_rdata_t *rdata; /* CHANGE_ADD and CHANGE_DELETE */
 };

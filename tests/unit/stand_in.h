@@ -91,20 +91,21 @@ stand_in_stop(struct stand_in *stand_in)
 
 /* --- the server --- */
 
-/* A UDP socket on 127.0.0.1 and where it is. */
+/* A UDP socket on 127.0.0.1: at that port, or at any when it is 0. Where it is comes back. */
 static inline int
-stand_in_socket(struct endpoint *ret_endpoint)
+stand_in_socket(struct endpoint *endpoint)
 {
 	struct sockaddr_storage address;
-	struct endpoint any = { .address = { .family = 4, .bytes = { 127, 0, 0, 1 } } };
-	socklen_t size = endpoint_to_sockaddr(&any, &address);
+	socklen_t size;
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	assert_true(fd >= 0);
+	endpoint->address = (struct address){ .family = 4, .bytes = { 127, 0, 0, 1 } };
+	size = endpoint_to_sockaddr(endpoint, &address);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
 	size = sizeof(address);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-	endpoint_from_sockaddr(&address, ret_endpoint);
+	endpoint_from_sockaddr(&address, endpoint);
 	return fd;
 }
 

@@ -30,6 +30,7 @@ set_up(void **state)
 	(void)folder_entry(&folder, "pid", pid_path);
 	strcpy(problem, "nothing was said");
 	assert_int_equal(name_from_text("ddnsd-publication.home.arpa", &marker), STATUS_OK);
+	endpoint.port = 0;
 	server = stand_in_socket(&endpoint);
 	assert_int_equal(dnsmasq_socket(&endpoint, &client), STATUS_OK);
 	return 0;
@@ -273,7 +274,7 @@ a_stranger_cannot_answer(void **state)
 {
 	uint8_t bytes[STAND_IN_DATAGRAM_MAX];
 	struct stand_in_question question;
-	struct endpoint other_endpoint;
+	struct endpoint other_endpoint = { .port = 0 };
 	uint64_t number = 42;
 	int other = stand_in_socket(&other_endpoint);
 
@@ -321,14 +322,29 @@ ids_are_not_in_a_row(void **state)
 
 /* --- a real dnsmasq --- */
 
+/* An address of loopback that no other test has at this time: any port of it is free. */
+static void
+use_own_address(void)
+{
+	pid_t pid = getpid();
+
+	endpoint.address.bytes[1] = (uint8_t)(64 + (pid >> 16 & 63));
+	endpoint.address.bytes[2] = (uint8_t)(pid >> 8 & 255);
+	endpoint.address.bytes[3] = (uint8_t)(pid & 255);
+	(void)close(client);
+	assert_int_equal(dnsmasq_socket(&endpoint, &client), STATUS_OK);
+}
+
 static pid_t
 start_dnsmasq(const char *hosts_path)
 {
 	char addn_hosts[PATH_MAX + 16];
 	char pid_file[PATH_MAX + 16];
+	char listen_address[ADDRESS_TEXT_MAX + 32];
+	char address_text[ADDRESS_TEXT_MAX];
 	char port[16];
 	const char *const arguments[] = { "dnsmasq", "--keep-in-foreground",
-		"--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--listen-address=127.0.0.1",
+		"--conf-file=/dev/null", "--no-resolv", "--no-hosts", listen_address,
 		"--bind-interfaces", "--log-facility=/dev/null",
 		geteuid() == 0 ? "--user=root" : "--no-poll", port, pid_file, addn_hosts, NULL };
 	struct timespec pause = { .tv_nsec = 1000000 };
@@ -336,6 +352,8 @@ start_dnsmasq(const char *hosts_path)
 
 	(void)snprintf(addn_hosts, sizeof(addn_hosts), "--addn-hosts=%s", hosts_path);
 	(void)snprintf(pid_file, sizeof(pid_file), "--pid-file=%s", pid_path);
+	(void)snprintf(listen_address, sizeof(listen_address), "--listen-address=%s",
+	    address_to_text(&endpoint.address, address_text));
 	(void)snprintf(port, sizeof(port), "--port=%u", endpoint.port);
 	assert_int_equal(posix_spawn(&pid, DNSMASQ_PROGRAM, NULL, NULL,
 			     (char *const *)(uintptr_t)arguments, NULL),
@@ -345,48 +363,45 @@ start_dnsmasq(const char *hosts_path)
 	return pid;
 }
 
-/* Asks until there is some answer of dnsmasq's own. */
-static enum dnsmasq_answer
-ask_dnsmasq(uint64_t *ret_number)
+/* Asks until that answer comes; a question may be read before the signal is. */
+static void
+expect_dnsmasq(enum dnsmasq_answer expected, uint64_t expected_number)
 {
 	struct pollfd wanted = { .fd = client, .events = POLLIN };
+	struct timespec pause = { .tv_nsec = 1000000 };
+	enum dnsmasq_answer answer = DNSMASQ_OTHER;
+	uint64_t number = 0;
 
-	for (int i = 0; i < STAND_IN_LIMIT_MS / 100; i++) {
-		enum dnsmasq_answer answer = DNSMASQ_OTHER;
-
+	for (int i = 0; i < STAND_IN_LIMIT_MS; i++) {
 		(void)dnsmasq_ask(client, marker.wire, ID);
-		if (poll(&wanted, 1, 100) == 1)
-			answer = dnsmasq_read(client, marker.wire, ID, ret_number);
-		if (answer == DNSMASQ_NUMBER || answer == DNSMASQ_NO_NAME)
-			return answer;
+		if (poll(&wanted, 1, STAND_IN_LIMIT_MS) == 1)
+			answer = dnsmasq_read(client, marker.wire, ID, &number);
+		if (answer == expected && number == expected_number)
+			return;
+		(void)nanosleep(&pause, NULL);
 	}
-	return DNSMASQ_NOTHING;
+	fail_msg("the last answer was %d, number %" PRIu64, (int)answer, number);
 }
 
 static void
 a_real_dnsmasq_answers_the_new_number_after_the_signal(void **state)
 {
 	char hosts_path[PATH_MAX];
-	uint64_t number = 0;
 	pid_t pid;
 
 	(void)state;
 	if (access(DNSMASQ_PROGRAM, X_OK) != 0)
 		skip();
-	/* Its port is free now, and nobody else on 127.0.0.1 was given it meanwhile. */
-	(void)close(server);
-	server = -1;
+	use_own_address();
 	folder_write(&folder, "hosts", "10.0.0.1 pc.home.arpa\n");
 	pid = start_dnsmasq(folder_entry(&folder, "hosts", hosts_path));
-	assert_int_equal(ask_dnsmasq(&number), DNSMASQ_NO_NAME);
+	expect_dnsmasq(DNSMASQ_NO_NAME, 0);
 	folder_write(&folder, "hosts", "100::7 ddnsd-publication.home.arpa\n");
 	assert_int_equal(dnsmasq_signal(pid_path, problem), STATUS_OK);
-	assert_int_equal(ask_dnsmasq(&number), DNSMASQ_NUMBER);
-	assert_int_equal(number, 7);
+	expect_dnsmasq(DNSMASQ_NUMBER, 7);
 	folder_write(&folder, "hosts", "100::8 ddnsd-publication.home.arpa\n");
 	assert_int_equal(dnsmasq_signal(pid_path, problem), STATUS_OK);
-	assert_int_equal(ask_dnsmasq(&number), DNSMASQ_NUMBER);
-	assert_int_equal(number, 8);
+	expect_dnsmasq(DNSMASQ_NUMBER, 8);
 	(void)kill(pid, SIGTERM);
 	(void)waitpid(pid, NULL, 0);
 }

@@ -262,6 +262,9 @@ a_limit_lets_a_few_lines_through_and_counts_the_rest(void **state)
 	pass_ms(1);
 	assert_true(log_limit_allows(&limit, &left_out));
 	assert_int_equal(left_out, 1001);
+	pass_ms(LOG_LIMIT_INTERVAL_MS);
+	assert_true(log_limit_allows(&limit, &left_out));
+	assert_int_equal(left_out, 0);
 }
 
 static void

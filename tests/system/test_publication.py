@@ -1,0 +1,468 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the zone to what dnsmasq answers: the hosts file, and how dnsmasq hears of it."""
+
+import os
+import stat
+import subprocess
+import time
+
+import pytest
+from harness import wire as w
+from harness.hosts import read_lines, read_names
+from harness.settings import everything_in
+from harness.waiting import wait_until
+
+HOST = "host.home.arpa"
+CHANGE = w.add(HOST, "A", "192.0.2.1")
+MODES = ["signal", "hostsdir"]
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root starts dnsmasq as another user"
+)
+
+
+@pytest.fixture
+def hosts(folder):
+    """The hosts file, in a folder of its own."""
+    path = folder / "hosts" / "ddnsd.hosts"
+    path.parent.mkdir()
+    return path
+
+
+@pytest.fixture
+def pair(launch, make_dnsmasq, hosts):
+    """A function: dnsmasq and ddnsd, set up for each other in a mode; neither is started."""
+
+    def pair(mode, *, dnsmasq_user="root", publish=(), **settings):
+        reads = f"--hostsdir={hosts.parent}" if mode == "hostsdir" else f"--addn-hosts={hosts}"
+        dnsmasq = make_dnsmasq(reads, user=dnsmasq_user)
+        options = {
+            "mode": mode,
+            "file": hosts,
+            "pid-file": dnsmasq.pid_file,
+            "confirm": f"127.0.0.1:{dnsmasq.port}",
+            "confirm-timeout": "1s",
+        }
+        server = launch(start=False, publish=options | dict(publish), **settings)
+        return server, dnsmasq
+
+    return pair
+
+
+@pytest.fixture(params=MODES)
+def running(pair, request):
+    server, dnsmasq = pair(request.param)
+    dnsmasq.start()
+    return server.start(), dnsmasq
+
+
+def file_identity(path):
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns
+
+
+# The way of a name
+
+
+def test_a_name_is_answered_after_nsupdate(running, programs):
+    server, dnsmasq = running
+    nsupdate, key = programs(server).nsupdate, server.key("editor")
+    assert nsupdate(key, "update add host.home.arpa 60 A 192.0.2.1").returncode == 0
+    dnsmasq.wait_for(HOST, "192.0.2.1")
+    assert nsupdate(key, "update add host.home.arpa 60 AAAA 2001:db8::1").returncode == 0
+    dnsmasq.wait_for(HOST, "2001:db8::1", rtype="AAAA")
+    dnsmasq.wait_for("1.2.0.192.in-addr.arpa", HOST + ".", rtype="PTR")
+
+
+def test_a_new_address_takes_the_place_of_the_old(running):
+    server, dnsmasq = running
+    for n in range(1, 20):
+        server.must_update(w.delete_rrset(HOST, "A"), w.add(HOST, "A", f"192.0.2.{n}"))
+        dnsmasq.wait_for(HOST, f"192.0.2.{n}")
+
+
+def test_a_deleted_name_is_nxdomain(running):
+    server, dnsmasq = running
+    server.must_update(CHANGE, w.add("stays.home.arpa", "A", "192.0.2.2"))
+    dnsmasq.wait_for(HOST, "192.0.2.1")
+    server.must_update(w.delete_name(HOST))
+    wait_until(lambda: dnsmasq.query(HOST).rcode == "NXDOMAIN", "the name is NXDOMAIN")
+    assert dnsmasq.addresses("stays.home.arpa") == {"192.0.2.2"}
+
+
+def test_rule_34_an_expired_name_is_published_no_longer(pair):
+    zones = {w.ZONE: {"lease-min": "1s"}}
+    server, dnsmasq = pair("signal", zones=zones, limits={"quiet": "0s"})
+    dnsmasq.start()
+    server.start()
+    server.must_update(CHANGE, additional=[w.lease_option(2)])
+    dnsmasq.wait_for(HOST, "192.0.2.1")
+    wait_until(lambda: dnsmasq.query(HOST).rcode == "NXDOMAIN", "the expired name is gone")
+
+
+def test_dnsmasq_answers_while_ddnsd_is_stopped(running, hosts):
+    server, dnsmasq = running
+    server.must_update(CHANGE)
+    dnsmasq.wait_for(HOST, "192.0.2.1")
+    server.stop()
+    assert HOST in read_names(hosts)
+    assert dnsmasq.addresses(HOST) == {"192.0.2.1"}
+    dnsmasq.stop()
+    dnsmasq.start()
+    assert dnsmasq.addresses(HOST) == {"192.0.2.1"}
+
+
+def test_dnsmasq_answers_while_ddnsd_is_dead(running):
+    server, dnsmasq = running
+    server.must_update(CHANGE)
+    dnsmasq.wait_for(HOST, "192.0.2.1")
+    server.kill()
+    assert dnsmasq.addresses(HOST) == {"192.0.2.1"}
+
+
+def test_the_file_is_written_before_ddnsd_says_ready(pair, hosts):
+    server, dnsmasq = pair("signal")
+    dnsmasq.start()
+    server.start().must_update(CHANGE)
+    server.stop()
+    hosts.unlink()
+    server.start()
+    assert read_names(hosts)[HOST] == {"192.0.2.1"}
+
+
+# What stands in the file
+
+
+@pytest.fixture
+def publishing(launch, hosts):
+    """ddnsd that writes the file, with nobody who reads it."""
+
+    def publishing(**settings):
+        publish = {"mode": "hostsdir", "file": hosts, "confirm": ""}
+        return launch(publish=publish | settings.pop("publish", {}), **settings)
+
+    return publishing
+
+
+def wait_for_names(hosts, expected):
+    wait_until(lambda: read_names(hosts) == expected, f"the file has {expected}")
+
+
+def test_one_line_an_address_with_the_full_and_the_short_name(publishing, hosts):
+    server = publishing()
+    server.must_update(CHANGE, w.add(HOST, "AAAA", "2001:db8::1"), w.add(HOST, "A", "192.0.2.2"))
+    wait_until(lambda: HOST in read_names(hosts), "the name is in the file")
+    expected = {"192.0.2.1", "192.0.2.2", "2001:db8::1"}
+    assert {address for address, _ in read_lines(hosts)} == expected
+    assert all(names == [HOST, "host"] for _, names in read_lines(hosts))
+
+
+def test_short_names_can_be_left_out(publishing, hosts):
+    publishing(publish={"short-names": False}).must_update(CHANGE)
+    wait_for_names(hosts, {HOST: {"192.0.2.1"}})
+
+
+def test_only_addresses_of_forward_zones_are_published(publishing, hosts):
+    zones = {w.ZONE: {}, "2.0.192.in-addr.arpa": {}}
+    server = publishing(zones=zones, keys={"editor": {"allow": everything_in(*zones)}})
+    pointer = w.add("1.2.0.192.in-addr.arpa", "PTR", HOST + ".")
+    server.must_update(pointer, zone="2.0.192.in-addr.arpa")
+    server.must_update(w.add("alias.home.arpa", "CNAME", HOST + "."))
+    server.must_update(w.add("text.home.arpa", "TXT", '"x"'))
+    server.must_update(CHANGE)
+    wait_for_names(hosts, {HOST: {"192.0.2.1"}, "host": {"192.0.2.1"}})
+
+
+def test_nobody_becomes_localhost(publishing, hosts):
+    server = publishing()
+    server.must_update(w.add("localhost.home.arpa", "A", "192.0.2.66"), CHANGE)
+    wait_until(lambda: HOST in read_names(hosts), "the publication is written")
+    assert "localhost" not in read_names(hosts)
+
+
+def test_a_short_name_is_for_names_directly_below_the_zone(publishing, hosts):
+    publishing().must_update(w.add("a.lab.home.arpa", "A", "192.0.2.1"))
+    wait_for_names(hosts, {"a.lab.home.arpa": {"192.0.2.1"}})
+
+
+GOOD_NAMES = ["a", "3com", "1", "x--y", "a" * 63, "deep.er", "MixedCase"]
+BAD_NAMES = {
+    "under_score": "under_score",
+    "hyphen first": "-host",
+    "hyphen last": "host-",
+    "space": "two\\032words",
+    "NUL": "nul\\000byte",
+    "dot in a label": "dot\\.ted",
+    "newline": "x\\010192.0.2.66\\032router",
+    "wildcard": "*",
+    "hash": "host\\035",
+    "not ASCII": "k\\195\\188che",
+    "bad label above": "x.under_score",
+}
+
+
+@pytest.mark.parametrize("label", GOOD_NAMES)
+def test_rule_43_a_host_name_is_published(publishing, hosts, label):
+    name = f"{label}.home.arpa"
+    publishing().must_update(w.add(name, "A", "192.0.2.1"))
+    wait_until(lambda: name.lower() in {n.lower() for n in read_names(hosts)}, "it is published")
+
+
+@pytest.mark.parametrize("label", BAD_NAMES.values(), ids=BAD_NAMES)
+def test_rule_43_what_is_no_host_name_stays_in_the_zone_only(publishing, hosts, label):
+    name = f"{label}.home.arpa"
+    server = publishing()
+    before = server.log_size()
+    server.must_update(w.add(name, "A", "192.0.2.66"), CHANGE)
+    wait_for_names(hosts, {HOST: {"192.0.2.1"}, "host": {"192.0.2.1"}})
+    assert server.lookup(name, "A") == {"192.0.2.66"}
+    assert len(server.log_lines(r"not published", before)) == 1
+    server.must_update(w.add(HOST, "A", "192.0.2.2"))
+    wait_until(lambda: len(read_names(hosts)[HOST]) == 2, "the next publication is written")
+    assert len(server.log_lines(r"not published", before)) == 1, "one line, not one a publication"
+
+
+def test_rule_43_a_name_too_long_for_a_host_stays_in_the_zone_only(publishing, hosts):
+    label = "a" * 63
+    fits = f"{label}.{label}.{label}.{'b' * 51}.home.arpa"
+    assert len(fits) == 253
+    server = publishing()
+    server.must_update(w.add(fits, "A", "192.0.2.1"))
+    wait_until(lambda: fits in read_names(hosts), "253 characters are published")
+
+
+def test_the_file_is_readable_by_all_and_nothing_is_left_beside_it(publishing, hosts):
+    old_mask = os.umask(0o077)
+    try:
+        server = publishing()
+    finally:
+        os.umask(old_mask)
+    server.must_update(CHANGE)
+    wait_until(lambda: HOST in read_names(hosts), "the name is in the file")
+    assert stat.S_IMODE(hosts.stat().st_mode) == 0o644
+    wait_until(lambda: os.listdir(hosts.parent) == [hosts.name], "no temporary file is left")
+
+
+# Identical content
+
+
+def test_identical_content_is_neither_written_nor_signalled(running, hosts):
+    server, dnsmasq = running
+    server.must_update(CHANGE)
+    dnsmasq.wait_for(HOST, "192.0.2.1")
+    server.restart()
+    identity, reads = file_identity(hosts), dnsmasq.times_read(hosts)
+    server.must_update(CHANGE)
+    server.must_update(w.add(HOST, "TXT", '"not in a hosts file"'))
+    server.must_update(w.add("x.home.arpa", "A", "192.0.2.9"), w.delete_name("x.home.arpa"))
+    server.restart()
+    assert dnsmasq.addresses(HOST) == {"192.0.2.1"}
+    assert file_identity(hosts) == identity
+    assert dnsmasq.times_read(hosts) == reads
+
+
+def test_one_change_is_one_reload(running, hosts):
+    server, dnsmasq = running
+    server.must_update(CHANGE)
+    dnsmasq.wait_for(HOST, "192.0.2.1")
+    reads = dnsmasq.times_read(hosts)
+    server.must_update(w.add("second.home.arpa", "A", "192.0.2.2"))
+    dnsmasq.wait_for("second.home.arpa", "192.0.2.2")
+    server.stop()
+    assert dnsmasq.addresses(HOST) == {"192.0.2.1"}
+    assert dnsmasq.times_read(hosts) == reads + 1
+
+
+@pytest.mark.slow
+def test_under_load_the_last_value_arrives_and_reloads_are_fewer_than_changes(running, hosts):
+    server, dnsmasq = running
+    names = [f"h{n}.home.arpa" for n in range(200)]
+    for value in range(1, 11):
+        for name in names:
+            server.must_update(w.delete_rrset(name, "A"), w.add(name, "A", f"192.0.2.{value}"))
+    for name in names:
+        dnsmasq.wait_for(name, "192.0.2.10")
+    assert dnsmasq.times_read(hosts) < 10 * len(names) / 2
+
+
+# A dnsmasq that is not as it should be
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_dnsmasq_that_starts_later_has_the_names(pair, mode):
+    server, dnsmasq = pair(mode)
+    server.start().must_update(CHANGE)
+    assert "is dnsmasq running" in server.wait_for_log(rf"error.*127.0.0.1:{dnsmasq.port}")
+    dnsmasq.start()
+    dnsmasq.wait_for(HOST, "192.0.2.1")
+    server.must_update(w.add("next.home.arpa", "A", "192.0.2.2"))
+    dnsmasq.wait_for("next.home.arpa", "192.0.2.2")
+
+
+def test_a_missing_pid_file_is_named_where_nobody_is_asked(pair):
+    server, dnsmasq = pair("signal", publish={"confirm": ""})
+    server.start().must_update(CHANGE)
+    assert "is dnsmasq running" in server.wait_for_log(rf"error.*{dnsmasq.pid_file}")
+
+
+def test_a_restarted_dnsmasq_is_found_again(running):
+    server, dnsmasq = running
+    server.must_update(CHANGE)
+    dnsmasq.wait_for(HOST, "192.0.2.1")
+    dnsmasq.stop()
+    dnsmasq.start()
+    dnsmasq.wait_for(HOST, "192.0.2.1")
+    server.must_update(w.add("next.home.arpa", "A", "192.0.2.2"))
+    dnsmasq.wait_for("next.home.arpa", "192.0.2.2")
+
+
+def test_a_dnsmasq_that_was_killed_is_missed_and_found_again(running):
+    server, dnsmasq = running
+    server.must_update(CHANGE)
+    dnsmasq.wait_for(HOST, "192.0.2.1")
+    dnsmasq.kill()
+    seen = server.log_size()
+    server.must_update(w.add("next.home.arpa", "A", "192.0.2.2"))
+    server.wait_for_log(r"error.*dnsmasq", seen)
+    dnsmasq.start()
+    dnsmasq.wait_for("next.home.arpa", "192.0.2.2")
+
+
+@needs_root
+def test_a_dnsmasq_that_cannot_read_the_file_is_named_as_the_cause(pair, hosts):
+    server, dnsmasq = pair("signal", dnsmasq_user="nobody")
+    hosts.parent.chmod(0o700)
+    dnsmasq.start()
+    server.start().must_update(CHANGE)
+    line = server.wait_for_log(r"error.*keeps other users out")
+    assert str(hosts) in line
+    hosts.parent.chmod(0o755)
+    dnsmasq.wait_for(HOST, "192.0.2.1")
+
+
+def test_a_dnsmasq_that_reads_another_file_is_noticed(pair, make_dnsmasq, hosts, folder):
+    server, _ = pair("signal")
+    other = make_dnsmasq(f"--addn-hosts={folder / 'other.hosts'}").start()
+    server.settings.publish |= {"confirm": f"127.0.0.1:{other.port}", "pid-file": other.pid_file}
+    server.write_config()
+    server.start().must_update(CHANGE)
+    line = server.wait_for_log(r"error.*addn-hosts")
+    assert str(hosts) in line
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_wrong_port_to_confirm_is_named_as_the_cause(pair, free_port, mode):
+    server, dnsmasq = pair(mode)
+    wrong = f"127.0.0.1:{free_port()}"
+    server.settings.publish["confirm"] = wrong
+    server.write_config()
+    dnsmasq.start()
+    server.start().must_update(CHANGE)
+    dnsmasq.wait_for(HOST, "192.0.2.1")
+    server.wait_for_log(rf"error.*{wrong}.*confirm")
+
+
+@pytest.mark.parametrize("confirm", [True, False], ids=["asked", "not asked"])
+def test_a_stale_pid_file_signals_nobody(pair, confirm):
+    server, dnsmasq = pair("signal", publish={} if confirm else {"confirm": ""})
+    dnsmasq.start()
+    with subprocess.Popen(["sleep", "60"]) as innocent:
+        try:
+            dnsmasq.pid_file.write_text(f"{innocent.pid}\n")
+            server.start().must_update(CHANGE)
+            line = server.wait_for_log(rf"error.*{innocent.pid}")
+            assert "sleep" in line and str(dnsmasq.pid_file) in line
+            dnsmasq.pid_file.write_text(f"{dnsmasq.process.pid}\n")
+            server.must_update(w.add("next.home.arpa", "A", "192.0.2.2"))
+            dnsmasq.wait_for("next.home.arpa", "192.0.2.2")
+            assert innocent.poll() is None
+        finally:
+            innocent.kill()
+
+
+@pytest.mark.parametrize(
+    "content", ["", "garbage\n", "-1\n", "0\n", "1\n", "99999999999999999999\n"]
+)
+def test_a_bad_pid_file_is_named_and_mended(pair, content):
+    server, dnsmasq = pair("signal")
+    dnsmasq.start()
+    dnsmasq.pid_file.write_text(content)
+    server.start().must_update(CHANGE)
+    server.wait_for_log(rf"error.*{dnsmasq.pid_file}")
+    dnsmasq.pid_file.write_text(f"{dnsmasq.process.pid}\n")
+    dnsmasq.wait_for(HOST, "192.0.2.1")
+
+
+def test_pihole_is_signalled_too(pair, folder):
+    program = folder / "pihole-FTL"
+    program.symlink_to("/bin/sleep")
+    server, dnsmasq = pair("signal")
+    with subprocess.Popen([program, "60"]) as pihole:
+        try:
+            dnsmasq.pid_file.write_text(f"{pihole.pid}\n")
+            server.start().must_update(CHANGE)
+            wait_until(lambda: pihole.poll() == -1, "the process has got SIGHUP")
+        finally:
+            pihole.kill()
+
+
+def test_a_folder_that_cannot_be_written_costs_publications_not_updates(publishing, hosts):
+    server = publishing()
+    hosts.unlink()
+    hosts.parent.rmdir()
+    seen = server.log_size()
+    server.must_update(CHANGE)
+    server.wait_for_log(rf"error.*{hosts.parent}", seen)
+    assert server.lookup(HOST, "A") == {"192.0.2.1"}
+    hosts.parent.mkdir()
+    wait_until(lambda: HOST in read_names(hosts), "it was tried again", limit=20)
+
+
+# The other modes
+
+
+def write_program(path, text):
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_command_mode_runs_the_program_with_the_file(publishing, hosts, folder):
+    heard = folder / "heard"
+    line = f'printf "%s\\n" "$#" "$1" >> {heard}; grep -c host.home.arpa "$1" >> {heard}'
+    program = write_program(folder / "a program; with $(odd) name", line)
+    server = publishing(publish={"mode": "command", "command": program})
+    wait_until(heard.exists, "the program ran at the start")
+    heard.unlink()
+    server.must_update(CHANGE)
+    wait_until(lambda: heard.exists() and heard.read_text().count("\n") == 3, "the program ran")
+    assert heard.read_text() == f"1\n{hosts}\n1\n"
+
+
+def test_command_mode_says_when_the_program_fails(publishing, folder):
+    program = write_program(folder / "fails", "exit 3")
+    server = publishing(publish={"mode": "command", "command": program})
+    server.must_update(CHANGE)
+    line = server.wait_for_log(rf"error.*{program}")
+    assert "3" in line
+
+
+def test_command_mode_does_not_wait_for_a_slow_program(publishing, folder):
+    fifo = folder / "fifo"
+    os.mkfifo(fifo)
+    program = write_program(folder / "waits", f"read line < {fifo}")
+    server = publishing(publish={"mode": "command", "command": program})
+    start = time.monotonic()
+    for n in range(20):
+        server.must_update(w.add(HOST, "A", f"192.0.2.{n}"), w.delete_rrset(HOST, "A"))
+    assert time.monotonic() - start < 5
+    descriptor = os.open(fifo, os.O_RDWR)
+    os.write(descriptor, b"go\n" * 100)
+    server.stop()
+    os.close(descriptor)
+
+
+def test_mode_none_writes_nothing(publishing, hosts):
+    server = publishing(publish={"mode": "none"})
+    server.must_update(CHANGE)
+    server.stop()
+    assert not hosts.exists()
