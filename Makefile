@@ -129,7 +129,7 @@ FUZZ_LINK = $(CLANG) -g -fsanitize=fuzzer,address,undefined $(FUZZ_SAN) -Wl,--as
 
 # --- sources ------------------------------------------------------------------------------------
 
-LAYERS := base wire auth registry publisher service doors
+LAYERS := config base wire auth registry publisher service doors
 LIB_SRC := $(sort $(filter-out ddnsd/main.c,$(wildcard ddnsd/*.c)) \
     $(foreach layer,$(LAYERS),$(wildcard ddnsd/$(layer)/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/obj/%.o)

@@ -14,12 +14,12 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "config_key.h"
-#include "config_outline.h"
-#include "config_parts.h"
-#include "config_reader.h"
-#include "config_section.h"
-#include "config_settings.h"
+#include "config/key.h"
+#include "config/outline.h"
+#include "config/parts.h"
+#include "config/reader.h"
+#include "config/section.h"
+#include "config/settings.h"
 
 enum {
 	HOUR_S = 60 * 60,
@@ -91,7 +91,7 @@ static cfg_opt_t in_network[] = {
 	CFG_END(),
 };
 
-/* CFGF_MULTI: has a title in the file (see config_outline.h). */
+/* CFGF_MULTI: has a title in the file (see config/outline.h). */
 static cfg_opt_t in_file[] = {
 	CFG_STR("user", "", CFGF_NONE),
 	CFG_STR("group", "", CFGF_NONE),
@@ -164,6 +164,7 @@ source_read(struct source *ret_source, struct config_reader *reader, cfg_opt_t *
 	return true;
 }
 
+/* What libconfuse's scanner and stdio had in buffers of their own is out of reach. */
 static void
 wipe_secret(cfg_t *section, const char *option)
 {
@@ -257,11 +258,12 @@ static void
 read_account(const struct config_section *section, const char *option, char *ret_name, size_t size)
 {
 	const char *name = config_section_text(section, option);
+	size_t length = strlen(name);
 
-	if (strlen(name) >= size)
+	if (length >= size)
 		config_section_complain(section, option, "longer than %zu characters", size - 1);
 	else
-		(void)strcpy(ret_name, name);
+		memcpy(ret_name, name, length + 1);
 }
 
 static void
@@ -505,6 +507,7 @@ builder_init(struct builder *builder, const char *file, struct buffer *errors,
     struct buffer *warnings)
 {
 	struct config *config = calloc(1, sizeof(*config));
+	size_t length = strlen(file);
 
 	*builder = (struct builder){
 		.reader = { .file = file, .errors = errors, .warnings = warnings },
@@ -519,10 +522,10 @@ builder_init(struct builder *builder, const char *file, struct buffer *errors,
 		return false;
 	}
 	builder->keys.keyring = config->keyring;
-	if (strlen(file) >= sizeof(config->file))
+	if (length >= sizeof(config->file))
 		config_complain(&builder->reader, 0, "longer than a path can be");
 	else
-		(void)strcpy(config->file, file);
+		memcpy(config->file, file, length + 1);
 	return builder->reader.status == STATUS_OK;
 }
 

@@ -399,6 +399,7 @@ run(struct daemon *daemon)
 	loop_at_turn_end(daemon->loop, end_turn, daemon);
 	status = loop_run(daemon->loop);
 	notify_send("STOPPING=1");
+	service_settle(daemon->service);
 	if (status != STATUS_OK)
 		log_error("the event loop failed: %s", status_text(status));
 	return status == STATUS_OK ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -153,7 +153,7 @@ enum status
 command_start(struct command *command, const char *program, const char *argument)
 {
 	enum status status;
-	pid_t pid;
+	pid_t pid = 0;
 
 	status = file_status(spawn(program, argument, &pid));
 	if (status != STATUS_OK)

@@ -29,8 +29,10 @@ folder_of(const char *file, char folder[static PATH_MAX])
 
 	if (length > 1)
 		length--;
-	if (length == 0)
-		return strcpy(folder, ".");
+	if (length == 0) {
+		file = ".";
+		length = 1;
+	}
 	memcpy(folder, file, length);
 	folder[length] = '\0';
 	return folder;

@@ -7,6 +7,7 @@
 #include <libknot/packet/wire.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -49,7 +50,7 @@ read_pid(const char *pid_file, pid_t *ret_pid, char ret_problem[static DNSMASQ_P
 {
 	char line[COMM_SIZE_MAX + 1];
 	enum status status = read_line(pid_file, PID_FILE_SIZE_MAX, line);
-	int pid;
+	long pid;
 
 	if (status == STATUS_NOT_FOUND) {
 		(void)snprintf(ret_problem, DNSMASQ_PROBLEM_MAX,
@@ -61,7 +62,9 @@ read_pid(const char *pid_file, pid_t *ret_pid, char ret_problem[static DNSMASQ_P
 		    status_text(status));
 		return status;
 	}
-	if (sscanf(line, "%d", &pid) != 1 || pid <= 0) {
+	/* No digits are 0; too many are LONG_MAX. */
+	pid = strtol(line, NULL, 10);
+	if (pid <= 0 || pid > INT32_MAX) {
 		(void)snprintf(ret_problem, DNSMASQ_PROBLEM_MAX, "%s holds no process id",
 		    pid_file);
 		return STATUS_DAMAGED;

@@ -38,6 +38,7 @@ struct telling {
 	int64_t command_begun_ms;
 	unsigned steps;             /* since the publication */
 	unsigned late_steps;        /* since it became late */
+	unsigned quick_questions;   /* since the publication */
 	bool nudges_first;          /* before the first question, not only after a wrong answer */
 	bool wants_nudge;           /* dnsmasq has not been told, as far as we know */
 	uint16_t id;                /* of the questions */

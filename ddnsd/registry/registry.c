@@ -38,6 +38,8 @@ struct zone {
 	bool is_loaded;
 	uint32_t serial;
 	uint32_t committed_serial;
+	uint32_t stored_serial; /* what the disk says: not behind, most often ahead */
+	uint32_t ahead;         /* of the serial, when the apex is next written */
 };
 
 struct owner {
@@ -150,6 +152,7 @@ registry_add_zone(struct registry *registry, const struct zone_options *options)
 		if (zone == NULL)
 			return STATUS_NO_MEMORY;
 		RB_INIT(&zone->nodes);
+		zone->ahead = SERIAL_AHEAD;
 		TAILQ_INSERT_TAIL(&registry->zones, zone, entry);
 	}
 	zone->options = *options;
@@ -562,28 +565,12 @@ registry_touch_leased(struct registry *registry)
 	return STATUS_OK;
 }
 
-/* True when a lease in the list ends later than what the disk says of it. */
-static bool
-passes_stored(const struct records *records, const struct record *list)
-{
-	struct records_cursor cursor = { 0 };
-	struct record old;
-
-	for (size_t i = 0; records_next(records, &cursor, &old); i++) {
-		if (list[i].lease.granted_until_s > old.lease.stored_until_s ||
-		    (list[i].lease.granted_until_s != LEASE_FOREVER &&
-			old.lease.stored_until_s == LEASE_FOREVER))
-			return true;
-	}
-	return false;
-}
-
 enum status
 registry_renew(struct registry *registry, struct node *node, struct record *list, size_t count)
 {
 	struct records *records;
 
-	if (!passes_stored(node->records, list)) {
+	if (!records_must_store(node->records, list)) {
 		(void)records_renew(node->records, list);
 		return STATUS_OK;
 	}
@@ -601,6 +588,13 @@ apex_node(const struct zone *zone)
 	return zone_find(zone, zone->options.apex.wire);
 }
 
+/* RFC 1982 3.2. */
+static bool
+is_past(uint32_t serial, uint32_t other)
+{
+	return serial != other && serial - other < UINT32_C(0x80000000);
+}
+
 void
 zone_raise_serial(struct registry *registry, struct zone *zone)
 {
@@ -613,7 +607,8 @@ zone_raise_serial(struct registry *registry, struct zone *zone)
 	if (apex == NULL)
 		return;
 	(void)records_set_serial(apex->records, zone->serial);
-	touch(registry, apex);
+	if (is_past(zone->serial, zone->stored_serial))
+		touch(registry, apex);
 }
 
 void
@@ -628,8 +623,28 @@ zone_adopt_serial(struct registry *registry, struct zone *zone)
 			zone->serial = knot_soa_serial(record.rdata);
 	}
 	/* What is loaded, with no turn open, is what the disk holds. */
-	if (!registry_is_dirty(registry))
+	if (!registry_is_dirty(registry)) {
 		zone->committed_serial = zone->serial;
+		zone->stored_serial = zone->serial;
+	}
+}
+
+enum status
+registry_settle_serials(struct registry *registry)
+{
+	struct zone *zone;
+
+	TAILQ_FOREACH(zone, &registry->zones, entry) {
+		struct node *apex = apex_node(zone);
+
+		if (apex == NULL || zone->stored_serial == zone->serial)
+			continue;
+		if (registry_reserve(registry, 1) != STATUS_OK)
+			return STATUS_NO_MEMORY;
+		zone->ahead = 0;
+		touch(registry, apex);
+	}
+	return STATUS_OK;
 }
 
 bool
@@ -644,6 +659,26 @@ registry_next_touched(const struct registry *registry, size_t *cursor)
 	if (*cursor >= registry->touched_count)
 		return NULL;
 	return registry->touched[(*cursor)++];
+}
+
+static bool
+is_apex(const struct node *node)
+{
+	return node->name_size == name_size(zone_apex(node->zone));
+}
+
+enum status
+registry_encode(struct node *node, int64_t wall_offset_s, struct buffer *buffer)
+{
+	const struct zone *zone = node->zone;
+	enum status status;
+
+	if (!is_apex(node))
+		return records_encode(node->records, wall_offset_s, buffer);
+	(void)records_set_serial(node->records, zone->serial + zone->ahead);
+	status = records_encode(node->records, wall_offset_s, buffer);
+	(void)records_set_serial(node->records, zone->serial);
+	return status;
 }
 
 /* Ends the turn: nothing is touched any more, and names without records go. */
@@ -670,6 +705,11 @@ registry_commit(struct registry *registry)
 		records_free(registry->undos[i].records);
 	TAILQ_FOREACH(zone, &registry->zones, entry)
 		zone->committed_serial = zone->serial;
+	for (size_t i = 0; i < registry->touched_count; i++) {
+		zone = registry->touched[i]->zone;
+		if (is_apex(registry->touched[i]))
+			zone->stored_serial = zone->serial + zone->ahead;
+	}
 	close_turn(registry);
 }
 

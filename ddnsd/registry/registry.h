@@ -114,7 +114,12 @@ void registry_replace(struct registry *registry, struct node *node, struct recor
 enum status registry_renew(struct registry *registry, struct node *node, struct record *list,
     size_t count);
 
-/* Serial + 1 (RFC 1982), also inside the apex's SOA; the apex joins those to be written. */
+/*
+ * Serial + 1 (RFC 1982), also inside the apex's SOA. What is stored of it runs ahead, so that the
+ * apex joins those to be written only once in SERIAL_AHEAD times: after a crash the serial has jumped, but
+ * never gone back.
+ */
+enum { SERIAL_AHEAD = 1000 };
 void zone_raise_serial(struct registry *registry, struct zone *zone);
 
 /* Takes the serial that stands in the apex's SOA (after a load, or a client's replacement). */
@@ -124,6 +129,9 @@ void zone_adopt_serial(struct registry *registry, struct zone *zone);
 void registry_load(struct registry *registry, struct node *node, struct records *records,
     struct owner *owner, int64_t created_s, int64_t changed_s);
 
+/* Before an orderly end: serials that are stored ahead are to be written as they are. */
+enum status registry_settle_serials(struct registry *registry);
+
 /* True when the open turn has something to write. */
 bool registry_is_dirty(const struct registry *registry);
 
@@ -132,6 +140,9 @@ struct node *registry_next_touched(const struct registry *registry, size_t *curs
 
 /* Lets every name with a lease be written in this turn: what is stored of their ends went wrong. */
 enum status registry_touch_leased(struct registry *registry);
+
+/* A name's records in their stored form: records_encode(), with the apex's serial ahead. */
+enum status registry_encode(struct node *node, int64_t wall_offset_s, struct buffer *buffer);
 
 /* What the turn did stays; what was kept for going back is freed. */
 void registry_commit(struct registry *registry);

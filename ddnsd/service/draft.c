@@ -25,6 +25,8 @@ draft_init(struct draft *draft, struct node *node, int64_t now_s, struct arena *
 	while (records_next(node_records(node), &cursor, &record)) {
 		if (record.lease.granted_until_s > now_s)
 			draft->list[draft->count++] = record;
+		else
+			draft->has_expired = true;
 	}
 	return STATUS_OK;
 }
@@ -137,6 +139,13 @@ is_ignored(struct draft *draft, const struct change *change)
 	return false;
 }
 
+/* Rules 14 and 15: the zone does not stand without them. */
+static bool
+is_kept_at_apex(const struct draft *draft, uint16_t type)
+{
+	return draft->is_apex && (type == KNOT_RRTYPE_SOA || type == KNOT_RRTYPE_NS);
+}
+
 static enum status
 add(struct draft *draft, const struct change *change, const struct lease *lease,
     struct arena *arena)
@@ -147,6 +156,8 @@ add(struct draft *draft, const struct change *change, const struct lease *lease,
 
 	if (is_ignored(draft, change))
 		return STATUS_OK;
+	if (is_kept_at_apex(draft, change->type))
+		record.lease = (struct lease){ LEASE_FOREVER, LEASE_FOREVER, 0 };
 	at = find(draft, change->type, change->rdata, &is_there);
 	if (is_there) {
 		record.rdata = draft->list[at].rdata;
@@ -165,13 +176,6 @@ add(struct draft *draft, const struct change *change, const struct lease *lease,
 			draft->list[i].ttl_s = change->ttl_s;
 	}
 	return STATUS_OK;
-}
-
-/* Rules 14 and 15. */
-static bool
-is_kept_at_apex(const struct draft *draft, uint16_t type)
-{
-	return draft->is_apex && (type == KNOT_RRTYPE_SOA || type == KNOT_RRTYPE_NS);
 }
 
 static void
@@ -234,7 +238,7 @@ draft_is_unchanged(const struct draft *draft)
 	struct records_cursor cursor = { 0 };
 	struct record record;
 
-	if (draft->count != records_count(records))
+	if (draft->has_expired || draft->count != records_count(records))
 		return false;
 	for (size_t i = 0; records_next(records, &cursor, &record); i++) {
 		if (!is_same(&draft->list[i], &record))

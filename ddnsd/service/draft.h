@@ -17,6 +17,7 @@
 struct draft {
 	struct node *node;
 	bool is_apex;
+	bool has_expired;    /* records of the node had ended, and are not in the list */
 	struct record *list; /* sorted as records_next() gives them */
 	size_t count;
 	size_t capacity;
@@ -32,7 +33,10 @@ enum status draft_init(struct draft *draft, struct node *node, int64_t now_s, st
 enum status draft_apply(struct draft *draft, const struct change *change, const struct lease *lease,
     struct arena *arena);
 
-/* True when the draft's records, leases aside, are those of the node. */
+/*
+ * True when the draft's records, leases aside, are those that the node serves: what had expired and
+ * came back is a change.
+ */
 bool draft_is_unchanged(const struct draft *draft);
 
 /* True when SOA or NS differ between the draft and the node. */

@@ -30,7 +30,8 @@ lease_begin(int64_t now_s, uint32_t length_s)
 {
 	if (length_s == 0)
 		return (struct lease){ LEASE_FOREVER, LEASE_FOREVER, 0 };
-	return (struct lease){ now_s + length_s, now_s + 2 * (int64_t)length_s, length_s };
+	return (struct lease){ now_s + length_s, records_stored_until(now_s + length_s, length_s),
+		length_s };
 }
 
 int64_t

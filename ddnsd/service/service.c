@@ -32,6 +32,13 @@ service_new(struct loop *loop, struct registry *registry, const struct service_o
 }
 
 void
+service_settle(struct service *service)
+{
+	if (registry_settle_serials(service->registry) == STATUS_OK)
+		(void)service_commit(service);
+}
+
+void
 service_free(struct service *service)
 {
 	if (service == NULL)
@@ -105,7 +112,7 @@ service_is_dirty(const struct service *service)
 }
 
 static enum status
-store_node(struct service *service, const struct node *node)
+store_node(struct service *service, struct node *node)
 {
 	char name[NAME_TEXT_MAX];
 	const struct owner *owner = node_owner(node);
@@ -120,7 +127,7 @@ store_node(struct service *service, const struct node *node)
 	if (node_records(node) == NULL)
 		return store_delete(service->store, name);
 	buffer_clear(&service->row);
-	status = records_encode(node_records(node), service_wall_offset_s(service), &service->row);
+	status = registry_encode(node, service_wall_offset_s(service), &service->row);
 	if (status != STATUS_OK)
 		return status;
 	row.records = (const uint8_t *)service->row.data;
@@ -158,7 +165,7 @@ service_store_turn(struct service *service)
 {
 	size_t cursor = 0;
 	enum status status = STATUS_OK;
-	const struct node *node;
+	struct node *node;
 
 	while (status == STATUS_OK &&
 	    (node = registry_next_touched(service->registry, &cursor)) != NULL)

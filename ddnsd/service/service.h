@@ -92,6 +92,9 @@ bool service_is_dirty(const struct service *service);
  */
 enum status service_commit(struct service *service);
 
+/* Before an orderly end: stores what is kept ahead of itself as it is. No turn may be open. */
+void service_settle(struct service *service);
+
 /* What has expired before this time is neither served nor published (rules 34, 35). context: the service. */
 int64_t service_expiry_clock(void *context);
 

@@ -188,7 +188,9 @@ load_zones(struct service *service)
 	struct zone *zone = NULL;
 	enum status status = store_load(service->store, load_row, &load);
 
-	if (status != STATUS_OK)
+	if (status == STATUS_DAMAGED)
+		log_error("%s", store_problem(service->store));
+	else if (status != STATUS_OK)
 		return status;
 	while ((zone = registry_next_zone(service->registry, zone)) != NULL) {
 		if (!zone_is_loaded(zone))
@@ -200,7 +202,7 @@ load_zones(struct service *service)
 			   "for when their zone comes back",
 		    load.orphans);
 	log_info("store: %zu names loaded", load.loaded);
-	return load.damaged > 0 ? STATUS_DAMAGED : STATUS_OK;
+	return load.damaged > 0 ? STATUS_DAMAGED : status;
 }
 
 enum status

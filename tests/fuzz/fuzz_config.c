@@ -30,7 +30,7 @@ expect_no_word_of_libconfuse(const struct buffer *errors)
 		"no sub-section", "missing", "attempt to append", "invalid", "found duplicate",
 		"cannot be read" };
 	const char *line = errors->data;
-	const char *end = line + errors->length;
+	const char *end = errors->length > 0 ? line + errors->length : line;
 
 	while (line < end) {
 		const char *colon = line + strlen("fuzz:");
@@ -93,6 +93,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else
 		expect(
 		    config == NULL && errors.length > 0 && errors.data[errors.length - 1] == '\n');
+	expect_no_word_of_libconfuse(&errors);
 	expect_good_text_to_be_read(config);
 	config_free(config);
 	buffer_release(&errors);

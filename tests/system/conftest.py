@@ -62,7 +62,7 @@ def free_port():
 @pytest.fixture
 def folder():
     """A folder that other users may enter, as /run/ddnsd is."""
-    path = Path(tempfile.mkdtemp(prefix="ddnsd-test-"))
+    path = Path(tempfile.mkdtemp(prefix="ddnsd-system-"))
     path.chmod(0o755)
     yield path
     shutil.rmtree(path, ignore_errors=True)

@@ -3,6 +3,7 @@
 
 import hashlib
 import os
+import random
 import re
 import signal
 import sqlite3
@@ -49,6 +50,20 @@ def test_a_single_change_survives_kill_9(ddnsd):
         ddnsd.start()
         assert ddnsd.lookup(HOST, "A") == {f"192.0.2.{n}"}
         assert ddnsd.serial() == serial
+
+
+@pytest.mark.slow
+def test_ten_thousand_names_survive_kill_9(ddnsd):
+    names = {}
+    for block in range(20):
+        part = {f"h{n}.b{block}.home.arpa": f"10.2.{n >> 8}.{block}" for n in range(500)}
+        ddnsd.must_update(*(w.add(name, "A", part[name]) for name in part), tcp=True)
+        names |= part
+    serial = ddnsd.serial()
+    ddnsd.kill()
+    ddnsd.start()
+    assert ddnsd.serial() == serial
+    assert missing(ddnsd, dict(random.Random(5).sample(sorted(names.items()), 500))) == set()
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from harness import wire as w
+from harness.faults import fill, small_disk
 from harness.hosts import read_lines, read_names
 from harness.settings import everything_in
 from harness.waiting import wait_until
@@ -415,6 +416,48 @@ def test_a_folder_that_cannot_be_written_costs_publications_not_updates(publishi
     assert server.lookup(HOST, "A") == {"192.0.2.1"}
     hosts.parent.mkdir()
     wait_until(lambda: HOST in read_names(hosts), "it was tried again", limit=20)
+
+
+def test_a_full_disk_costs_publications_not_updates(folder, launch):
+    with small_disk(folder / "small") as disk:
+        hosts = disk / "ddnsd.hosts"
+        server = launch(publish={"mode": "hostsdir", "file": hosts, "confirm": ""})
+        filler, seen = fill(disk), server.log_size()
+        names = [f"h{n}.home.arpa" for n in range(300)]
+        server.must_update(*(w.add(name, "A", "192.0.2.1") for name in names), tcp=True)
+        server.wait_for_log(rf"error.*{hosts}", seen)
+        assert names[0] not in read_names(hosts), "the old file stays, whole"
+        filler.unlink()
+        wait_until(lambda: set(names) < set(read_names(hosts)), "it was tried again", limit=20)
+        server.stop()
+
+
+def test_a_link_in_the_place_of_the_temporary_file_is_not_followed(publishing, hosts, folder):
+    victim = folder / "victim"
+    victim.write_text("precious")
+    (hosts.parent / f".{hosts.name}.tmp").symlink_to(victim)
+    publishing().must_update(CHANGE)
+    wait_until(lambda: HOST in read_names(hosts), "the name is in the file")
+    assert victim.read_text() == "precious"
+    assert not hosts.is_symlink()
+
+
+def test_dnsmasq_may_be_asked_over_ipv6(pair):
+    server, dnsmasq = pair("signal")
+    dnsmasq.command.append("--listen-address=::1")
+    server.settings.publish["confirm"] = f"[::1]:{dnsmasq.port}"
+    server.write_config()
+    dnsmasq.start()
+    server.start()
+    server.wait_for_log(r"dnsmasq answers publication")
+
+
+def test_too_many_names_for_a_hostsdir_are_warned_of(publishing):
+    server = publishing()
+    for part in range(2):
+        numbers = range(600 * part, 600 * part + 600)
+        server.must_update(*(w.add(f"h{n}.home.arpa", "A", "192.0.2.1") for n in numbers), tcp=True)
+    assert "signal" in server.wait_for_log(r"warning.*names.*hostsdir")
 
 
 # The other modes

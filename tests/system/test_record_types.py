@@ -82,6 +82,19 @@ def test_an_rrset_of_many_large_records_survives_a_restart(ddnsd):
     assert ddnsd.lookup(HOST, "TXT") == texts
 
 
+def test_a_name_takes_no_more_than_an_answer_can_carry(ddnsd):
+    """A message has at most 65,535 octets (RFC 1035 4.2.2)."""
+
+    def fill(part):
+        texts = [w.add(HOST, "TXT", f'"{part} {n:03} {"x" * 245}"') for n in range(150)]
+        return ddnsd.update(*texts, tcp=True).rcode
+
+    assert fill(1) == "NOERROR"
+    assert fill(2) == "REFUSED"
+    answer = ddnsd.query(HOST, "TXT", tcp=True)
+    assert (answer.is_truncated, len(answer.rdatas(HOST, "TXT"))) == (False, 150)
+
+
 def test_rdata_may_hold_any_octets(ddnsd):
     rdata = bytes([255]) + bytes(range(255))
     record = w.Record(HOST, w.type_number("TXT"), w.IN, 60, rdata)

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SIGHUP and inotify: the new configuration is taken when it is good, and only then."""
 
+import contextlib
 import os
+import socket
 
 import pytest
 from harness import tsig
 from harness import wire as w
+from harness.client import exchange_tcp
 from harness.hosts import read_names
 from harness.settings import key_text
 from harness.tsig import make_key
@@ -207,6 +210,31 @@ def test_the_hosts_file_moves(server, folder):
     server.settings.publish = {"mode": "hostsdir", "file": hosts, "confirm": ""}
     rename_over(server.config_path, server.settings.text())
     wait_until(lambda: HOST in read_names(hosts), "the names are in the new file")
+
+
+def soa_rcode(port):
+    with contextlib.suppress(ConnectionRefusedError):
+        return exchange_tcp(w.query(w.ZONE, "SOA"), ("127.0.0.1", port)).rcode
+    return "closed"
+
+
+def test_the_door_moves_to_another_port(server, free_port):
+    old, new = server.settings.port, free_port()
+    server.settings.port = new
+    rename_over(server.config_path, server.settings.text())
+    wait_until(lambda: soa_rcode(new) == "NOERROR", "the new port is open")
+    wait_until(lambda: soa_rcode(old) == "closed", "the old port is closed")
+    server.must_update(CHANGE)
+
+
+def test_a_port_that_is_taken_leaves_the_running_door_open(server, free_port):
+    old, taken = server.settings.port, free_port()
+    with socket.create_server(("127.0.0.1", taken)):
+        seen = server.log_size()
+        server.settings.port = taken
+        rename_over(server.config_path, server.settings.text())
+        server.wait_for_log(rf"error.*{taken}", seen)
+        assert soa_rcode(old) == "NOERROR"
 
 
 def test_what_needs_a_restart_says_so(server, folder):

@@ -96,6 +96,18 @@ expect_good(struct reading *reading, const char *text)
 	return reading->config;
 }
 
+/* Sets text to head, count times the filler, and tail. */
+static inline void
+stretch(char *text, size_t size, const char *head, char filler, size_t count, const char *tail)
+{
+	size_t length = strlen(head);
+
+	assert_true(length + count + strlen(tail) < size);
+	memcpy(text, head, length);
+	memset(text + length, filler, count);
+	memcpy(text + length + count, tail, strlen(tail) + 1);
+}
+
 struct refusal {
 	const char *text;   /* stands behind FRAME */
 	const char *errors; /* without "t.conf:" */

@@ -24,7 +24,7 @@ static inline void
 folder_make(struct folder *folder)
 {
 	const char *parent = getenv("TMPDIR");
-	int length = snprintf(folder->path, sizeof(folder->path), "%s/ddnsd-test-XXXXXX",
+	int length = snprintf(folder->path, sizeof(folder->path), "%s/unit.ddnsd.XXXXXX",
 	    parent != NULL ? parent : "/tmp");
 
 	assert_in_range(length, 1, sizeof(folder->path) - 1);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -55,8 +56,7 @@ registered_until(struct registry *registry, const char *name, const char *addres
 	char copy[1024];
 	size_t count = 0;
 
-	assert_true(strlen(addresses) < sizeof(copy));
-	strcpy(copy, addresses);
+	assert_true(snprintf(copy, sizeof(copy), "%s", addresses) < (int)sizeof(copy));
 	for (char *text = strtok(copy, " "); text != NULL; text = strtok(NULL, " ")) {
 		knot_rdata_t *rdata = (knot_rdata_t *)storage[count];
 		struct address address;

@@ -123,6 +123,7 @@ stand_in_receive(int fd, struct stand_in_question *question, int limit_ms)
 	struct pollfd wanted = { .fd = fd, .events = POLLIN };
 	ssize_t size;
 
+	*question = (struct stand_in_question){ .size = 0 };
 	question->from_size = sizeof(question->from);
 	if (poll(&wanted, 1, limit_ms) != 1)
 		return false;
@@ -138,7 +139,7 @@ stand_in_deny(const struct stand_in_question *question, uint8_t rcode,
     uint8_t answer[static STAND_IN_DATAGRAM_MAX])
 {
 	memcpy(answer, question->wire, question->size);
-	answer[2] |= 0x80;
+	answer[2] = question->wire[2] | 0x80;
 	answer[3] = (uint8_t)(0x80 | rcode);
 	return question->size;
 }

@@ -454,21 +454,14 @@ a_text_that_is_too_much_is_refused(void **state)
 
 	(void)state;
 	assert_non_null(text);
-	memset(text, ' ', SIZE - 1);
+	stretch(text, SIZE, "", ' ', SIZE - 1, "");
 	expect_errors(text, "t.conf: is larger than 1048576 bytes, the most that is read\n");
-
-	(void)sprintf(text, FRAME "user = \"");
-	memset(text + strlen(text), 'u', 5000);
-	(void)strcpy(text + strlen(FRAME) + 5000, "\"");
+	stretch(text, SIZE, FRAME "user = \"", 'u', 5000, "\"");
 	expect_errors(text, "t.conf:3: this string is longer than 4096 characters\n");
-
-	(void)sprintf(text, FRAME "user = ");
-	memset(text + strlen(text), 'u', 5000);
-	text[strlen(FRAME) + 5000] = '\0';
+	stretch(text, SIZE, FRAME "user = ", 'u', 5000, "");
 	expect_errors(text, "t.conf:3: this word is longer than 4096 characters\n");
-
 	for (int i = 0; i < 10001; i++)
-		length += (size_t)sprintf(text + length, "zone a%d{ }\n", i);
+		length += (size_t)snprintf(text + length, SIZE - length, "zone a%d{ }\n", i);
 	expect_errors(text, "t.conf:10000: more than 10000 blocks in one file\n");
 	free(text);
 }
@@ -567,24 +560,13 @@ static void
 a_path_or_name_that_the_system_cannot_hold_is_refused(void **state)
 {
 	char text[8192];
-	size_t length;
 
 	(void)state;
-	(void)strcpy(text, FRAME "database = /");
-	memset(text + strlen(text), 'd', 4095);
-	text[strlen(FRAME) + strlen("database = /") + 4095] = '\0';
+	stretch(text, sizeof(text), FRAME "database = /", 'd', PATH_MAX - 1, "");
 	expect_errors(text, "t.conf:3: database: longer than a path can be\n");
-
-	(void)strcpy(text, FRAME "publish { file = /");
-	length = strlen(text);
-	memset(text + length, 'f', 251);
-	(void)strcpy(text + length + 251, " }");
+	stretch(text, sizeof(text), FRAME "publish { file = /", 'f', 251, " }");
 	expect_errors(text, "t.conf:3: file: its name is longer than 250 characters\n");
-
-	(void)strcpy(text, FRAME "user = ");
-	length = strlen(text);
-	memset(text + length, 'u', 64);
-	text[length + 64] = '\0';
+	stretch(text, sizeof(text), FRAME "user = ", 'u', 64, "");
 	expect_errors(text, "t.conf:3: user: longer than 63 characters\n");
 }
 
@@ -672,14 +654,14 @@ the_names_of_a_zone_are_names(void **state)
 		{ "zone a { contact = \"me@example.org\" }",
 		    "3: contact: \"me@example.org\" is not a name; write . in place of @" },
 	};
-	char text[512] = FRAME "zone ";
+	static const char label[] =
+	    "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz";
+	char text[512];
 
 	(void)state;
 	EXPECT_REFUSALS(table);
-	for (int i = 0; i < 4; i++)
-		(void)strcat(text,
-		    "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz.");
-	(void)strcat(text, " { contact = x }");
+	(void)snprintf(text, sizeof(text), FRAME "zone %s.%s.%s.%s { contact = x }", label, label,
+	    label, label);
 	expect_errors(text,
 	    "t.conf:3: nameserver: the default, ns in front of the zone's name, is too "
 	    "long a name; set it\n");
@@ -725,18 +707,19 @@ addresses_and_ports_are_checked(void **state)
 static void
 at_most_sixteen_addresses_are_listened_to(void **state)
 {
-	char text[1024] = "zone \"home.arpa\" { }\nlisten \"dns\" { addresses = {";
+	char text[1024];
 	char most[1024];
+	char addresses[512] = "";
 	struct reading reading;
 
 	(void)state;
-	for (int i = 1; i <= 17; i++) {
-		if (i == 17)
-			(void)strcpy(most, text);
-		(void)sprintf(text + strlen(text), "192.0.2.%d,", i);
-	}
-	(void)strcat(most, "} }");
-	(void)strcat(text, "} }");
+	for (int i = 1; i <= 16; i++)
+		(void)snprintf(addresses + strlen(addresses), sizeof(addresses) - strlen(addresses),
+		    "192.0.2.%d,", i);
+	(void)snprintf(most, sizeof(most), "zone lan { }\nlisten dns { addresses = {%s} }",
+	    addresses);
+	(void)snprintf(text, sizeof(text), "zone lan { }\nlisten dns { addresses = {%s::} }",
+	    addresses);
 	expect_good(&reading, most);
 	assert_int_equal(reading.config->dns.listen_count, 16);
 	reading_release(&reading);
@@ -815,16 +798,14 @@ a_secret_is_base64_of_128_bits_and_more(void **state)
 		    "3: secret: 120 bits are too short for a secret; allowed: 128 bits and more, as "
 		    "\"head -c 32 /dev/urandom | base64\" prints" },
 	};
-	char text[1024] = FRAME "key k { allow = self secret = \"";
+	char text[1024];
 	struct reading reading;
 
 	(void)state;
 	EXPECT_REFUSALS(table);
 	expect_good(&reading, FRAME "key k { allow = self secret = \"MTIzNDU2Nzg5MDEyMzQ1Ng==\" }");
 	reading_release(&reading);
-	for (int i = 0; i < 172; i++)
-		(void)strcat(text, "AAAA");
-	(void)strcat(text, "\" }");
+	stretch(text, sizeof(text), FRAME "key k { secret = \"", 'A', 688, "\" allow = self }");
 	expect_errors(text, "t.conf:3: secret: longer than 512 octets, the most that is allowed\n");
 }
 
@@ -840,8 +821,8 @@ no_error_shows_a_secret(void **state)
 		"key k { secret = \"hush-hush\" }",
 		"key k { secret = \"hush-hush }",
 		"key \"k\" \"hush-hush\" { }",
-		"key k { secret = \"" SECRET "\" secret = \"hush-hush\" }",
-		"key k { secret = \"" SECRET "\" secret-old = \"aHVzaA==\" }",
+		"key k { secret = \"c2VjcmV0c2VjcmV0c2VjcmV0\" secret = \"hush-hush\" }",
+		"key k { secret = \"c2VjcmV0c2VjcmV0c2VjcmV0\" secret-old = \"aHVzaA==\" }",
 	};
 
 	(void)state;
@@ -854,7 +835,7 @@ no_error_shows_a_secret(void **state)
 		assert_int_equal(reading.status, STATUS_MALFORMED);
 		assert_null(strcasestr(reading.errors.data, "hush"));
 		assert_null(strstr(reading.errors.data, "aHVzaA"));
-		assert_null(strstr(reading.errors.data, SECRET));
+		assert_null(strstr(reading.errors.data, "c2VjcmV0"));
 		reading_release(&reading);
 	}
 }
@@ -1060,13 +1041,13 @@ a_changed_secret_is_named_and_not_shown(void **state)
 static void
 a_very_long_value_is_cut_in_the_description(void **state)
 {
-	char after[2048] = FRAME "keys-directory = /";
-	char changes[1024] = "keys-directory is now \"/";
+	char after[2048];
+	char changes[1024];
 
 	(void)state;
-	memset(after + strlen(after), 'k', 1000);
-	memset(changes + strlen(changes), 'k', 298);
-	(void)strcat(changes, " (was \"/etc/ddnsd/keys.d\")\n");
+	stretch(after, sizeof(after), FRAME "keys-directory = /", 'k', 1000, "");
+	stretch(changes, sizeof(changes), "keys-directory is now \"/", 'k', 298,
+	    " (was \"/etc/ddnsd/keys.d\")\n");
 	expect_changes(FRAME, after, changes);
 }
 

@@ -323,8 +323,8 @@ a_file_that_is_not_there_or_a_folder_is_an_error(void **state)
 
 	(void)state;
 	place_make(&place, "");
-	(void)strcat(place.main_file, "x");
-	expect_place_errors(&place, "@/ddnsd.confx: cannot be opened: not found\n");
+	(void)folder_entry(&place.folder, "other.conf", place.main_file);
+	expect_place_errors(&place, "@/other.conf: cannot be opened: not found\n");
 	(void)folder_entry(&place.folder, "keys.d", place.main_file);
 	expect_place_errors(&place,
 	    "@/keys.d: is not a regular file; a text file is expected here\n");
@@ -434,7 +434,7 @@ read_all_shown(char text[static 65536])
 			*hash = ' ';
 		/* The one option without a default that works. */
 		if (strstr(line, " secret = \"\"") != NULL)
-			(void)strcpy(line, " secret = \"" SECRET "\"\n");
+			(void)snprintf(line, sizeof(line), " secret = \"" SECRET "\"\n");
 		length += (size_t)snprintf(text + length, 65536 - length, "%s", line);
 		assert_true(length < 65536);
 	}

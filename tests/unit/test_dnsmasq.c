@@ -28,7 +28,7 @@ set_up(void **state)
 	(void)state;
 	folder_make(&folder);
 	(void)folder_entry(&folder, "pid", pid_path);
-	strcpy(problem, "nothing was said");
+	(void)snprintf(problem, sizeof(problem), "nothing was said");
 	assert_int_equal(name_from_text("ddnsd-publication.home.arpa", &marker), STATUS_OK);
 	endpoint.port = 0;
 	server = stand_in_socket(&endpoint);
@@ -171,6 +171,7 @@ await_datagram(void)
 static void
 ask(struct stand_in_question *question)
 {
+	*question = (struct stand_in_question){ .size = 0 };
 	assert_int_equal(dnsmasq_ask(client, marker.wire, ID), STATUS_OK);
 	assert_true(stand_in_receive(server, question, STAND_IN_LIMIT_MS));
 }

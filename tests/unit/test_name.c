@@ -23,7 +23,7 @@ random_below(unsigned end)
 }
 
 /* A name in wire form from a C string with its length octets written out; the root is added. */
-#define WIRE(octets) ((const uint8_t *)octets)
+#define WIRE(octets) ((const uint8_t *)(octets))
 
 static struct name
 name_of(const char *text)

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A small daemon without sockets for fuzz targets: two zones with names in them, two keys, two
+ * networks, a clock that only moves when told. Each input gets a new one.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth/keyring.h"
+#include "auth/policy.h"
+#include "base/buffer.h"
+#include "base/loop.h"
+#include "doors/dns.h"
+#include "registry/registry.h"
+#include "service/service.h"
+
+enum {
+	WORLD_WALL_S = 1753000000, /* when each world begins */
+	WORLD_SECRET_SIZE = 32,
+	WORLD_LEASE_MAX_S = 7200,
+	WORLD_ADDRESSES_PER_NAME = 4,
+	WORLD_NAMES = 24,       /* all names, at most */
+	WORLD_LAPTOP_NAMES = 3, /* of the key "laptop" */
+};
+
+enum world_key { WORLD_ADMIN, WORLD_LAPTOP, WORLD_KEYS };
+
+extern const char *const world_key_names[WORLD_KEYS];
+extern const uint8_t world_secrets[WORLD_KEYS][WORLD_SECRET_SIZE + 1];
+
+struct world {
+	struct loop *loop;
+	struct registry *registry;
+	struct keyring *keyring;
+	struct network networks[2];
+	struct grant network_grant;
+	struct network_principal network_principals[2];
+	struct service *service;
+	struct dns *dns;
+};
+
+/* Aborts: an invariant does not hold, or the test cannot go on. */
+void expect(int holds);
+
+void world_build(struct world *world);
+void world_release(struct world *world);
+
+/* Time goes by; what has expired meanwhile is taken out, in the open turn. */
+void world_pass(struct world *world, int64_t seconds);
+int64_t world_wall_s(void);
+
+/* Ends the registry's turn as service_commit() does, with a store that fails or does not. */
+enum status world_end_turn(struct world *world, int does_fail);
+
+/* All that is registered, as bytes: two worlds with the same bytes are the same. */
+void world_serialise(const struct world *world, struct buffer *bytes);
+
+/* Aborts when what is registered breaks a rule. */
+void world_check(const struct world *world);
