@@ -113,7 +113,7 @@ else
 SAN_FLAGS := -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 
-BASE_CPPFLAGS := -Iddnsd -D_GNU_SOURCE -DDDNSD_VERSION='"$(VERSION)"' $(PKG_CPPFLAGS)
+BASE_CPPFLAGS := -Iddnsd -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DDDNSD_VERSION='"$(VERSION)"' $(PKG_CPPFLAGS)
 REQUIRED_CFLAGS := -std=gnu11 -fno-common -ffile-prefix-map=$(CURDIR)=. -pthread
 REQUIRED_LDFLAGS := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed -pthread
 
@@ -326,7 +326,7 @@ lint-cppcheck:
 	    --inline-suppr --std=c11 --cppcheck-build-dir=$(BUILD)/lint/cppcheck \
 	    --suppressions-list=scripts/cppcheck-suppressions \
 	    --include=/usr/include/bsd/sys/queue.h --include=/usr/include/bsd/sys/tree.h \
-	    -Iddnsd -D_GNU_SOURCE -D__linux__ -DDDNSD_VERSION='"$(VERSION)"' ddnsd tests
+	    -Iddnsd -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -D__linux__ -DDDNSD_VERSION='"$(VERSION)"' ddnsd tests
 
 lint-reproducible:
 	$(call say,LINT,reproducible)

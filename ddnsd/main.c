@@ -60,6 +60,7 @@ struct daemon {
 	struct store *store;
 	struct publisher *publisher;
 	struct watch *watch;
+	bool has_bad_config; /* the files on disk have errors: the last reload failed */
 	struct loop_timer watchdog;
 	int64_t watchdog_ms;
 };
@@ -82,6 +83,21 @@ log_lines(enum log_level level, const char *prefix, const struct buffer *text)
 	}
 }
 
+static void
+print_lines(const char *prefix, const struct buffer *text)
+{
+	const char *at = text->data;
+	const char *end = text->data != NULL ? text->data + text->length : NULL;
+
+	while (at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		int length = (int)((newline != NULL ? newline : end) - at);
+
+		(void)fprintf(stderr, "%s%.*s\n", prefix, length, at);
+		at += length + 1;
+	}
+}
+
 static int
 check_config(const char *path)
 {
@@ -93,8 +109,8 @@ check_config(const char *path)
 	buffer_init(&errors, TEXT_MAX);
 	buffer_init(&warnings, TEXT_MAX);
 	status = config_load(path, &config, &errors, &warnings);
-	(void)fwrite(warnings.data, 1, warnings.length, stderr);
-	(void)fwrite(errors.data, 1, errors.length, stderr);
+	print_lines("warning: ", &warnings);
+	print_lines("", &errors);
 	buffer_release(&errors);
 	buffer_release(&warnings);
 	config_free(config);
@@ -202,14 +218,18 @@ reload(struct daemon *daemon, bool is_asked)
 	config = load_config(daemon->arguments.config);
 	if (config == NULL) {
 		log_error("reload: the configuration has errors; the running one stays");
+		daemon->has_bad_config = true;
 		notify_send("READY=1");
 		return;
 	}
 	buffer_init(&changes, TEXT_MAX);
 	config_describe_changes(daemon->config, config, &changes);
-	if (changes.length == 0)
+	if (changes.length == 0 && daemon->has_bad_config)
+		log_notice("reload: the configuration is in order again; nothing has changed");
+	else if (changes.length == 0)
 		log_write(is_asked ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
 		    "reload: nothing has changed");
+	daemon->has_bad_config = false;
 	log_lines(LOG_LEVEL_NOTICE, "reload: ", &changes);
 	buffer_release(&changes);
 	apply_config(daemon, config);
@@ -442,7 +462,9 @@ read_arguments(int argc, char **argv, struct arguments *ret_arguments)
 		}
 	}
 	if (optind < argc) {
-		(void)fprintf(stderr, "ddnsd: unexpected argument: %s\n%s", argv[optind], usage);
+		(void)fprintf(stderr,
+		    "ddnsd: unexpected argument: %s (the configuration is named with -c)\n%s",
+		    argv[optind], usage);
 		return EXIT_USAGE;
 	}
 	*ret_arguments = arguments;

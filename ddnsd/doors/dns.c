@@ -281,20 +281,41 @@ apply_once(struct exchange *exchange, struct update_answer *ret_answer)
 	return status;
 }
 
+/* Why an unsigned update is refused: the block that would take it by TCP is worth naming. */
+static void
+log_unsigned(struct exchange *exchange)
+{
+	const struct dns_origin *origin = exchange->origin;
+	const struct principal *by_tcp = NULL;
+	char source[ENDPOINT_TEXT_MAX];
+
+	if (!may_log(&exchange->dns->unsigned_updates, "unsigned update"))
+		return;
+	(void)endpoint_to_text(&origin->source, source);
+	if (origin->is_udp)
+		by_tcp = service_find_network(exchange->dns->service, &origin->source.address,
+		    false);
+	if (by_tcp != NULL)
+		log_warning(
+		    "dns: refused an unsigned update from %s over UDP: network %s takes them "
+		    "over TCP only (nsupdate -v), unless it says udp = true",
+		    source, by_tcp->identity);
+	else
+		log_warning("dns: refused an unsigned update from %s: it needs a key, or a network "
+			    "block that covers it",
+		    source);
+}
+
 static enum status
 apply_unsigned(struct exchange *exchange, struct update_answer *ret_answer)
 {
 	const struct dns_origin *origin = exchange->origin;
 	struct principal *principal = service_find_network(exchange->dns->service,
 	    &origin->source.address, origin->is_udp);
-	char source[ENDPOINT_TEXT_MAX];
 
 	if (principal != NULL)
 		return apply(exchange, principal, ret_answer);
-	if (may_log(&exchange->dns->unsigned_updates, "unsigned update"))
-		log_warning("dns: refused an unsigned update from %s over %s: it needs a key, or a "
-			    "network block that allows it",
-		    endpoint_to_text(&origin->source, source), origin->is_udp ? "UDP" : "TCP");
+	log_unsigned(exchange);
 	return STATUS_REFUSED;
 }
 

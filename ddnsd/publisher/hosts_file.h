@@ -29,7 +29,8 @@ struct hosts_file_options {
 /*
  * Appends a comment and "ADDRESS FQDN [SHORT]" for each address: zones in order of configuration,
  * names in canonical order, IPv4 before IPv6. The same records give the same bytes. Reverse zones
- * are passed over. Unfit are names that break rule 43, and the marker's.
+ * are passed over. Unfit are names that break rule 43, and the marker's. Where names share an
+ * address, the first in the file is what dnsmasq answers for its PTR.
  *
  * A short name is written for names exactly one label below their zone; where several zones have
  * the same label, for the first of them only. "localhost" never gets one (RFC 6761 6.3).

@@ -264,11 +264,14 @@ static void
 end_command(void *context, const char *problem)
 {
 	struct telling *telling = context;
+	int64_t from_ms = telling->command_begun_ms;
 
 	if (!telling->is_busy)
 		return;
 	/* The time limit is dnsmasq's, and it could not know before. */
-	telling->begun_ms += clock_now_ms() - telling->command_begun_ms;
+	if (from_ms < telling->begun_ms)
+		from_ms = telling->begun_ms;
+	telling->begun_ms += clock_now_ms() - from_ms;
 	if (problem != NULL)
 		report_command(telling, problem);
 	/* With questions, the answers tell whether it has to run again. */

@@ -572,6 +572,9 @@ registry_renew(struct registry *registry, struct node *node, struct record *list
 
 	if (!records_must_store(node->records, list)) {
 		(void)records_renew(node->records, list);
+		/* A later end is found when the queue comes to the name; an earlier one is not. */
+		if (records_next_expiry(node->records) < node->expires_s)
+			registry_requeue(registry, node);
 		return STATUS_OK;
 	}
 	/* Written anew as a whole, so that a failed commit can bring the old times back. */
@@ -729,12 +732,9 @@ registry_rollback(struct registry *registry)
 		registry->version++;
 	}
 	TAILQ_FOREACH(zone, &registry->zones, entry) {
-		struct node *apex;
+		struct node *apex = apex_node(zone);
 
-		if (zone->serial == zone->committed_serial)
-			continue;
 		zone->serial = zone->committed_serial;
-		apex = apex_node(zone);
 		if (apex != NULL)
 			(void)records_set_serial(apex->records, zone->serial);
 	}

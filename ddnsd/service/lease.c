@@ -70,7 +70,7 @@ expire_node(struct service *service, struct node *node, int64_t now_s)
 	free(list);
 	if (count > 0 && records == NULL)
 		return STATUS_NO_MEMORY;
-	log_info("lease: %s expired%s", name_to_text(node_name(node), text),
+	service_note(service, "lease: %s expired%s", name_to_text(node_name(node), text),
 	    count > 0 ? " in part" : "");
 	registry_replace(service->registry, node, records, node_owner(node),
 	    service_wall_s(service));

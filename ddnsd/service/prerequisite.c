@@ -2,8 +2,6 @@
 /* Checks prerequisites against what is registered. Changes nothing. */
 #include "service/prerequisite.h"
 
-#include <string.h>
-
 static bool
 has_rrset(const struct zone *zone, const struct prerequisite *wanted, int64_t now_s,
     struct arena *arena)
@@ -49,19 +47,18 @@ speak_of_one_rrset(const struct prerequisite *one, const struct prerequisite *ot
 	    name_is_equal(one->name, other->name);
 }
 
-/* The RRset that the prerequisites from index on ask for, without repetitions. */
-static enum status
-collect(const struct update *update, size_t index, knot_rdataset_t *ret_wanted, knot_mm_t *memory)
+/* True when this record is among those that the prerequisites from index on ask for. */
+static bool
+is_asked_for(const struct update *update, size_t index, const knot_rdata_t *rdata)
 {
-	const struct prerequisite *first = &update->prerequisites[index];
-
-	knot_rdataset_init(ret_wanted);
 	for (size_t i = index; i < update->prerequisite_count; i++) {
-		if (speak_of_one_rrset(first, &update->prerequisites[i]) &&
-		    knot_rdataset_add(ret_wanted, update->prerequisites[i].rdata, memory) != 0)
-			return STATUS_NO_MEMORY;
+		const struct prerequisite *asked = &update->prerequisites[i];
+
+		if (speak_of_one_rrset(&update->prerequisites[index], asked) &&
+		    knot_rdata_cmp(asked->rdata, rdata) == 0)
+			return true;
 	}
-	return STATUS_OK;
+	return false;
 }
 
 static bool
@@ -74,34 +71,34 @@ is_first_of_rrset(const struct update *update, size_t index)
 	return true;
 }
 
-static void *
-take(void *arena, size_t size)
-{
-	return arena_take(arena, size);
-}
-
-static void
-keep(void *pointer)
-{
-	(void)pointer;
-}
-
+/* Two sets are equal when each holds all of the other: no third one is built, nothing is sorted. */
 static enum status
 check_exact(const struct zone *zone, const struct update *update, size_t index, int64_t now_s,
     struct arena *arena)
 {
 	const struct prerequisite *first = &update->prerequisites[index];
 	const struct node *node = zone_find(zone, first->name);
-	knot_mm_t memory = { .ctx = arena, .alloc = take, .free = keep };
-	knot_rdataset_t wanted;
+	const knot_rdata_t *rdata;
 	knot_rrset_t rrset;
 
 	if (node == NULL ||
 	    !records_rrset(node_records(node), first->name, first->type, now_s, arena, &rrset))
 		return STATUS_RRSET_MISSING;
-	if (collect(update, index, &wanted, &memory) != STATUS_OK)
-		return STATUS_NO_MEMORY;
-	return knot_rdataset_eq(&wanted, &rrset.rrs) ? STATUS_OK : STATUS_RRSET_MISSING;
+	for (size_t i = index; i < update->prerequisite_count; i++) {
+		const struct prerequisite *asked = &update->prerequisites[i];
+
+		if (speak_of_one_rrset(first, asked) &&
+		    !knot_rdataset_member(&rrset.rrs, asked->rdata))
+			return STATUS_RRSET_MISSING;
+	}
+	rdata = rrset.rrs.rdata;
+	for (uint16_t i = 0; i < rrset.rrs.count; i++) {
+		if (!is_asked_for(update, index, rdata))
+			return STATUS_RRSET_MISSING;
+		rdata = (const knot_rdata_t *)((const uint8_t *)rdata +
+		    knot_rdata_size(rdata->len));
+	}
+	return STATUS_OK;
 }
 
 enum status

@@ -2,7 +2,10 @@
 /* The service's life, its zones, and the group commit. What an update does is in update.c. */
 #include "service/service.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "service/lease.h"
@@ -11,6 +14,8 @@
 enum {
 	/* A block of records, each with its lease: more than records_encode() ever makes of one. */
 	ROW_SIZE_MAX = 4 * RECORDS_SIZE_MAX,
+	NOTE_SIZE_MAX = 1000,
+	NOTES_SIZE_MAX = 65536, /* of one turn; more lines are lost to the log */
 };
 
 struct service *
@@ -28,6 +33,7 @@ service_new(struct loop *loop, struct registry *registry, const struct service_o
 	service->expiry_at_s = LEASE_FOREVER;
 	service->expiry_timer = (struct loop_timer){ .handler = lease_expire, .context = service };
 	buffer_init(&service->row, ROW_SIZE_MAX);
+	buffer_init(&service->notes, NOTES_SIZE_MAX);
 	return service;
 }
 
@@ -45,6 +51,7 @@ service_free(struct service *service)
 		return;
 	loop_timer_stop(service->loop, &service->expiry_timer);
 	buffer_release(&service->row);
+	buffer_release(&service->notes);
 	free(service);
 }
 
@@ -178,6 +185,28 @@ service_store_turn(struct service *service)
 	return status;
 }
 
+void
+service_note(struct service *service, const char *format, ...)
+{
+	char line[NOTE_SIZE_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	(void)buffer_append(&service->notes, line, strlen(line) + 1);
+}
+
+static void
+log_notes(struct service *service)
+{
+	const char *line = service->notes.data;
+	const char *end = line + service->notes.length;
+
+	for (; line < end; line += strlen(line) + 1)
+		log_info("%s", line);
+}
+
 enum status
 service_commit(struct service *service)
 {
@@ -186,10 +215,14 @@ service_commit(struct service *service)
 	if (!registry_is_dirty(service->registry))
 		return STATUS_OK;
 	status = service_store_turn(service);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		registry_commit(service->registry);
-	else
+		if (service->notes.length > 0)
+			log_notes(service);
+	} else {
 		registry_rollback(service->registry);
+	}
+	buffer_clear(&service->notes);
 	service_plan_expiry(service);
 	return status;
 }

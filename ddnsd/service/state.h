@@ -23,6 +23,7 @@ struct service {
 	struct buffer row; /* one encoded name */
 	bool has_failed;   /* the last commit failed: logged */
 	struct log_limit changes;
+	struct buffer notes; /* lines, each with its NUL, to log once the turn is committed */
 };
 
 /* The wall clock, never before the store's last commit: a machine without an RTC starts in 1970. */
@@ -33,6 +34,10 @@ int64_t service_wall_offset_s(const struct service *service);
 
 /* Stores what the turn touched and syncs; the registry's turn stays open. */
 enum status service_store_turn(struct service *service);
+
+/* Keeps a line for the log until what it tells of is committed; it is dropped if that fails. */
+void service_note(struct service *service, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Arms the timer for the next end of a lease. */
 void service_plan_expiry(struct service *service);

@@ -30,9 +30,9 @@ struct attempt {
 
 /* --- permission (rules 8, 31, 32) --- */
 
-/* One line for a refusal; a principal that is refused all day gets few. */
+/* One line for a refusal; a principal that is refused all day gets few. name may be NULL. */
 static void
-log_refusal(const struct request *request, const uint8_t *name, const char *what, const char *why)
+log_refusal(const struct request *request, const char *what, const uint8_t *name, const char *why)
 {
 	struct principal *principal = request->principal;
 	char text[NAME_TEXT_MAX];
@@ -44,8 +44,8 @@ log_refusal(const struct request *request, const uint8_t *name, const char *what
 	if (left_out > 0)
 		log_warning("update: %" PRIu64 " more refusals for %s", left_out,
 		    principal->identity);
-	log_warning("update: refused %s of %s for %s from %s: %s", what,
-	    name != NULL ? name_to_text(name, text) : "a message", principal->identity,
+	log_warning("update: refused %s%s%s for %s from %s: %s", what, name != NULL ? " of " : "",
+	    name != NULL ? name_to_text(name, text) : "", principal->identity,
 	    address_to_text(&request->source, address), why);
 }
 
@@ -136,19 +136,21 @@ authorise(const struct attempt *attempt)
 {
 	const struct request *request = attempt->request;
 	const struct update *update = request->update;
+	char reason[REASON_MAX];
 
 	if (!policy_may_speak_from(request->principal, &request->source)) {
-		log_refusal(request, NULL, "an update",
-		    "its key may not be used from there (\"from\")");
+		log_refusal(request, "a message", NULL,
+		    "its key may not be used from there (`from`)");
 		return STATUS_REFUSED;
 	}
 	if (!rate_limit_take(&request->principal->updates, clock_now_ms())) {
-		log_refusal(request, NULL, "an update", "over its updates-per-minute");
+		(void)snprintf(reason, sizeof(reason), "over its updates-per-minute (%" PRIu32 ")",
+		    request->principal->updates.per_minute);
+		log_refusal(request, "a message", NULL, reason);
 		return STATUS_LIMITED;
 	}
 	for (size_t i = 0; i < update->change_count; i++) {
 		const struct change *change = &update->changes[i];
-		char reason[REASON_MAX];
 		char what[TYPE_TEXT_MAX + 32];
 		char type[TYPE_TEXT_MAX];
 
@@ -157,7 +159,7 @@ authorise(const struct attempt *attempt)
 		(void)snprintf(what, sizeof(what), "the %s of %s",
 		    change->kind == CHANGE_ADD ? "addition" : "deletion",
 		    change->kind == CHANGE_DELETE_NAME ? "all" : type_text(change->type, type));
-		log_refusal(request, change->name, what, reason);
+		log_refusal(request, what, change->name, reason);
 		return STATUS_REFUSED;
 	}
 	return STATUS_OK;
@@ -253,23 +255,23 @@ check_limits(const struct attempt *attempt)
 		if (options->addresses_per_name > 0 &&
 		    draft_addresses(draft) > options->addresses_per_name &&
 		    !draft_is_unchanged(draft)) {
-			log_refusal(request, name, "an address", "over addresses-per-name");
+			log_refusal(request, "an address", name, "over addresses-per-name");
 			return STATUS_LIMITED;
 		}
 		if (!records_fit(draft->list, draft->count)) {
-			log_refusal(request, name, "records", "the name would hold too much data");
+			log_refusal(request, "records", name, "the name would hold too much data");
 			return STATUS_LIMITED;
 		}
 	}
 	count_new_names(attempt, &new_names, &own_names);
 	if (options->names_max > 0 && new_names > 0 &&
 	    registry_names(registry) + new_names > options->names_max) {
-		log_refusal(request, NULL, "a name", "the limit of all names is reached");
+		log_refusal(request, "a name more", NULL, "the limit of all `names` is reached");
 		return STATUS_LIMITED;
 	}
 	if (request->principal->names_max > 0 && own_names > 0 &&
 	    owner_names(owner) + own_names > request->principal->names_max) {
-		log_refusal(request, NULL, "a name", "over its names-per-key");
+		log_refusal(request, "a name more", NULL, "over its names-per-key");
 		return STATUS_LIMITED;
 	}
 	return STATUS_OK;
@@ -332,8 +334,9 @@ log_change(struct attempt *attempt, const struct step *step)
 	if (!log_limit_allows(&attempt->service->changes, &left_out))
 		return;
 	if (left_out > 0)
-		log_info("update: %" PRIu64 " more changes", left_out);
-	log_info("update: %s %s by %s from %s", name_to_text(node_name(step->draft->node), name),
+		service_note(attempt->service, "update: %" PRIu64 " more changes", left_out);
+	service_note(attempt->service, "update: %s %s by %s from %s",
+	    name_to_text(node_name(step->draft->node), name),
 	    step->records == NULL ? "removed" : "changed", principal->identity,
 	    address_to_text(&attempt->request->source, address));
 }

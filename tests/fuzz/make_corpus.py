@@ -30,7 +30,7 @@ SECRETS = {
 }
 
 UDP, FAIL, TWICE, GO_ON = 1, 32, 64, 128
-NOBODY, ADMIN, LAPTOP, SHORT = (number << 3 for number in range(4))
+NOBODY, ADMIN, LAPTOP, LONG = (number << 3 for number in range(4))
 BLOCK, BLOCK_77, OUTSIDE, LOOPBACK = (number << 1 for number in range(4))
 # Indices of fuzz_message.c's table of times.
 AT_ONCE, AFTER_100_S, AFTER_301_S, AFTER_2_H = 0, 3, 5, 7
@@ -254,8 +254,6 @@ def of_headers():
                                    + b"\4home\4arpa\0" + struct.pack("!2H", 6, 1)
                                    + b"\4mail\xc0\x0c" + struct.pack("!2HIH", 15, 1, 60, 4)
                                    + b"\0\12\xc0\x0c", ADMIN)
-    yield "longest_question", step(query(".".join(["q" * 63, "r" * 63, "s" * 63, "t" * 50, ZONE]),
-                                         "A", payload=512), LAPTOP | UDP)
 
 
 def of_signatures():
@@ -267,7 +265,13 @@ def of_signatures():
     yield "own_tsig_sha512", step(signed(update(), "admin", dns.tsig.HMAC_SHA512), NOBODY)
     yield "two_tsigs", step(signed(update(), "admin"), ADMIN)
     yield "bad_mac", step(signed(update(), "admin").to_wire()[:-9] + bytes(9), NOBODY | UDP)
-    yield "short_mac", step(update(add("laptop", "A", "192.0.2.1")), SHORT | UDP)
+    yield "short_mac", step(update(add("laptop", "A", "192.0.2.1")), LONG | UDP)
+    longest = ".".join(["q" * 63, "r" * 63, "s" * 63, "t" * 50, ZONE])
+    yield "long_key_name", (step(query(longest, "A", payload=512), LONG | UDP)
+                            + step(query(longest, "A", edns=False), LONG | UDP)
+                            + step(query("home.arpa", "NS", payload=512), LONG | UDP))
+    yield "long_key_name_fails", (step(update(add("one", "A", "192.0.2.9")), ADMIN | GO_ON)
+                                  + step(update(lease=[600, 600]), LONG | UDP | FAIL))
     yield "turn_fails", (step(update(add("one", "A", "192.0.2.9")), ADMIN | GO_ON | UDP)
                          + step(update(add("laptop", "A", "192.0.2.9"), lease=[600]),
                                 LAPTOP | GO_ON | TWICE)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A small daemon without sockets for fuzz targets: two zones with names in them, two keys, two
- * networks, a clock that only moves when told. Each input gets a new one.
+ * A small daemon without sockets for fuzz targets: two zones with names in them, three keys,
+ * two networks, a clock that only moves when told. Each input gets a new one.
  */
 #pragma once
 
@@ -25,7 +25,8 @@ enum {
 	WORLD_LAPTOP_NAMES = 3, /* of the key "laptop" */
 };
 
-enum world_key { WORLD_ADMIN, WORLD_LAPTOP, WORLD_KEYS };
+/* The last has nearly the longest name there can be, may do nothing, and may truncate its MACs. */
+enum world_key { WORLD_ADMIN, WORLD_LAPTOP, WORLD_LONG, WORLD_KEYS };
 
 extern const char *const world_key_names[WORLD_KEYS];
 extern const uint8_t world_secrets[WORLD_KEYS][WORLD_SECRET_SIZE + 1];
@@ -54,7 +55,10 @@ int64_t world_wall_s(void);
 /* Ends the registry's turn as service_commit() does, with a store that fails or does not. */
 enum status world_end_turn(struct world *world, int does_fail);
 
-/* All that is registered, as bytes: two worlds with the same bytes are the same. */
+/*
+ * All that is registered, as bytes: two worlds with the same bytes are the same. The buffer is zeroed
+ * before its first use, and emptied.
+ */
 void world_serialise(const struct world *world, struct buffer *bytes);
 
 /* Aborts when what is registered breaks a rule. */

@@ -32,6 +32,11 @@ def missing(server, names):
     return {name for name, address in names.items() if server.lookup(name, "A") != {address}}
 
 
+def assert_not_behind(server, serial):
+    """After a crash the serial may have jumped, never gone back (RFC 1982)."""
+    assert (server.serial() - serial) % 2**32 < 2**31, "the serial went back"
+
+
 def test_names_and_serial_survive_a_restart(ddnsd):
     names = names_with_addresses(ddnsd, 100)
     ddnsd.must_update(w.delete_name("h7.home.arpa"))
@@ -49,7 +54,7 @@ def test_a_single_change_survives_kill_9(ddnsd):
         ddnsd.kill()
         ddnsd.start()
         assert ddnsd.lookup(HOST, "A") == {f"192.0.2.{n}"}
-        assert ddnsd.serial() == serial
+        assert_not_behind(ddnsd, serial)
 
 
 @pytest.mark.slow
@@ -62,7 +67,7 @@ def test_ten_thousand_names_survive_kill_9(ddnsd):
     serial = ddnsd.serial()
     ddnsd.kill()
     ddnsd.start()
-    assert ddnsd.serial() == serial
+    assert_not_behind(ddnsd, serial)
     assert missing(ddnsd, dict(random.Random(5).sample(sorted(names.items()), 500))) == set()
 
 
@@ -84,7 +89,7 @@ def test_rule_17_no_acknowledged_change_is_lost_under_load(ddnsd, ending):
         for writer in writers:
             writer.join(10)
         ddnsd.start()
-        assert (ddnsd.serial() - serial) % 2**32 < 2**31, "the serial went back"
+        assert_not_behind(ddnsd, serial)
         for writer in writers:
             writer.audit(ddnsd)
 

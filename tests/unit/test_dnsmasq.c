@@ -21,6 +21,7 @@ static struct name marker;
 static int server = -1;
 static int client = -1;
 static struct endpoint endpoint;
+static pid_t dnsmasq; /* 0: none runs */
 
 static int
 set_up(void **state)
@@ -40,6 +41,11 @@ static int
 tear_down(void **state)
 {
 	(void)state;
+	if (dnsmasq > 0) {
+		(void)kill(dnsmasq, SIGTERM);
+		(void)waitpid(dnsmasq, NULL, 0);
+		dnsmasq = 0;
+	}
 	folder_remove(&folder);
 	if (server >= 0)
 		(void)close(server);
@@ -336,7 +342,7 @@ use_own_address(void)
 	assert_int_equal(dnsmasq_socket(&endpoint, &client), STATUS_OK);
 }
 
-static pid_t
+static void
 start_dnsmasq(const char *hosts_path)
 {
 	char addn_hosts[PATH_MAX + 16];
@@ -349,19 +355,17 @@ start_dnsmasq(const char *hosts_path)
 		"--bind-interfaces", "--log-facility=/dev/null",
 		geteuid() == 0 ? "--user=root" : "--no-poll", port, pid_file, addn_hosts, NULL };
 	struct timespec pause = { .tv_nsec = 1000000 };
-	pid_t pid;
 
 	(void)snprintf(addn_hosts, sizeof(addn_hosts), "--addn-hosts=%s", hosts_path);
 	(void)snprintf(pid_file, sizeof(pid_file), "--pid-file=%s", pid_path);
 	(void)snprintf(listen_address, sizeof(listen_address), "--listen-address=%s",
 	    address_to_text(&endpoint.address, address_text));
 	(void)snprintf(port, sizeof(port), "--port=%u", endpoint.port);
-	assert_int_equal(posix_spawn(&pid, DNSMASQ_PROGRAM, NULL, NULL,
+	assert_int_equal(posix_spawn(&dnsmasq, DNSMASQ_PROGRAM, NULL, NULL,
 			     (char *const *)(uintptr_t)arguments, NULL),
 	    0);
 	for (int i = 0; i < STAND_IN_LIMIT_MS && access(pid_path, R_OK) != 0; i++)
 		(void)nanosleep(&pause, NULL);
-	return pid;
 }
 
 /* Asks until that answer comes; a question may be read before the signal is. */
@@ -388,14 +392,13 @@ static void
 a_real_dnsmasq_answers_the_new_number_after_the_signal(void **state)
 {
 	char hosts_path[PATH_MAX];
-	pid_t pid;
 
 	(void)state;
 	if (access(DNSMASQ_PROGRAM, X_OK) != 0)
 		skip();
 	use_own_address();
 	folder_write(&folder, "hosts", "10.0.0.1 pc.home.arpa\n");
-	pid = start_dnsmasq(folder_entry(&folder, "hosts", hosts_path));
+	start_dnsmasq(folder_entry(&folder, "hosts", hosts_path));
 	expect_dnsmasq(DNSMASQ_NO_NAME, 0);
 	folder_write(&folder, "hosts", "100::7 ddnsd-publication.home.arpa\n");
 	assert_int_equal(dnsmasq_signal(pid_path, problem), STATUS_OK);
@@ -403,8 +406,6 @@ a_real_dnsmasq_answers_the_new_number_after_the_signal(void **state)
 	folder_write(&folder, "hosts", "100::8 ddnsd-publication.home.arpa\n");
 	assert_int_equal(dnsmasq_signal(pid_path, problem), STATUS_OK);
 	expect_dnsmasq(DNSMASQ_NUMBER, 8);
-	(void)kill(pid, SIGTERM);
-	(void)waitpid(pid, NULL, 0);
 }
 
 int
