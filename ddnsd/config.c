@@ -8,6 +8,8 @@
 #include <confuse.h>
 #include <dirent.h>
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -266,6 +268,25 @@ read_account(const struct config_section *section, const char *option, char *ret
 		memcpy(ret_name, name, length + 1);
 }
 
+/* An account that is not there would end the daemon after its sockets were open. */
+static void
+check_accounts(const struct config_section *section, const char *user, const char *group)
+{
+	if (group[0] != '\0' && config_section_text(section, "user")[0] == '\0')
+		config_section_complain(section, "group",
+		    "\"%s\" is set without a user; set the option user too", group);
+	if (!section->reader->may_look)
+		return;
+	if (user[0] != '\0' && getpwnam(user) == NULL)
+		config_section_complain(section, "user",
+		    "there is no user \"%s\"; run: useradd --system %s, or name one that exists",
+		    user, user);
+	if (group[0] != '\0' && getgrnam(group) == NULL)
+		config_section_complain(section, "group",
+		    "there is no group \"%s\"; run: groupadd --system %s, or name one that exists",
+		    group, group);
+}
+
 static void
 read_top(struct builder *builder, const struct config_section *section)
 {
@@ -276,6 +297,7 @@ read_top(struct builder *builder, const struct config_section *section)
 
 	read_account(section, "user", config->user, sizeof(config->user));
 	read_account(section, "group", config->group, sizeof(config->group));
+	check_accounts(section, config->user, config->group);
 	if (config_section_choice(section, "log", targets, &target))
 		config->log_target = (enum log_target)target;
 	(void)config_section_path(section, "database", false, config->database);
@@ -459,47 +481,75 @@ read_key_file(struct builder *builder, const char *path)
 	builder->reader.file = file;
 }
 
-/* "NAME.conf": not an editor's copy, lock or temporary file. */
-static int
-is_key_file(const struct dirent *entry)
+static bool
+ends_with(const char *name, const char *ending)
 {
-	const char *name = entry->d_name;
 	size_t length = strlen(name);
 
-	return name[0] != '.' && name[0] != '#' && length > strlen(".conf") &&
-	    strcmp(name + length - strlen(".conf"), ".conf") == 0;
+	return length > strlen(ending) && strcmp(name + length - strlen(ending), ending) == 0;
+}
+
+/* Leaves out what is hidden, and what editors and package managers put beside a file. */
+static int
+is_meant_to_be_read(const struct dirent *entry)
+{
+	static const char *const endings[] = { "~", ".bak", ".old", ".orig", ".save", ".swp",
+		".tmp", ".dpkg-dist", ".dpkg-new", ".dpkg-old", ".rpmnew", ".rpmsave" };
+	const char *name = entry->d_name;
+
+	if (name[0] == '.' || name[0] == '#' || strncmp(name, "README", strlen("README")) == 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		if (ends_with(name, endings[i]))
+			return 0;
+	}
+	return 1;
+}
+
+static void
+read_key_folder_entry(struct builder *builder, const struct dirent *entry)
+{
+	const char *folder = builder->config->keys_directory;
+	char *path;
+
+	if (!ends_with(entry->d_name, ".conf")) {
+		if (entry->d_type != DT_DIR)
+			config_warn(&builder->reader, 0,
+			    "\"%.255s\" is not read, only NAME.conf files are", entry->d_name);
+		return;
+	}
+	if (asprintf(&path, "%s/%s", folder, entry->d_name) < 0) {
+		config_out_of_memory(&builder->reader);
+		return;
+	}
+	read_key_file(builder, path);
+	free(path);
 }
 
 static void
 read_key_folder(struct builder *builder)
 {
+	const char *file = builder->reader.file;
 	const char *folder = builder->config->keys_directory;
 	struct dirent **entries = NULL;
 	struct stat about;
-	int count = scandir(folder, &entries, is_key_file, alphasort);
+	int count = scandir(folder, &entries, is_meant_to_be_read, alphasort);
 
-	if (count < 0) {
-		if (errno != ENOENT)
-			config_complain(&builder->reader, 0,
-			    "keys-directory: %.600s cannot be read: %s", folder,
-			    status_text(file_status(errno)));
-		return;
-	}
-	if (stat(folder, &about) == 0 && (about.st_mode & S_IWOTH) != 0)
+	builder->reader.file = folder;
+	if (count < 0 && errno == ENOTDIR)
+		config_complain(&builder->reader, 0, "is not a folder, as keys-directory must be");
+	else if (count < 0 && errno != ENOENT)
+		config_complain_access(&builder->reader, "cannot be read", true, errno);
+	else if (count >= 0 && stat(folder, &about) == 0 && (about.st_mode & S_IWOTH) != 0)
 		config_complain(&builder->reader, 0,
-		    "keys-directory: everybody may write to %.600s; run: chmod 750 on it", folder);
+		    "everybody may write to this folder of keys (mode %04o); run: chmod 750 %s",
+		    (unsigned)(about.st_mode & 07777), folder);
 	for (int i = 0; i < count; i++) {
-		char *path;
-
-		if (asprintf(&path, "%s/%s", folder, entries[i]->d_name) < 0) {
-			config_out_of_memory(&builder->reader);
-		} else {
-			read_key_file(builder, path);
-			free(path);
-		}
+		read_key_folder_entry(builder, entries[i]);
 		free(entries[i]);
 	}
 	free(entries);
+	builder->reader.file = file;
 }
 
 static bool
@@ -516,6 +566,8 @@ builder_init(struct builder *builder, const char *file, struct buffer *errors,
 	if (config != NULL) {
 		config->keyring = keyring_new();
 		config->settings = config_settings_new();
+		builder->reader.user = config->user;
+		builder->reader.group = config->group;
 	}
 	if (config == NULL || config->keyring == NULL || config->settings == NULL) {
 		config_out_of_memory(&builder->reader);
@@ -555,6 +607,7 @@ config_load(const char *path, struct config **ret_config, struct buffer *ret_err
 	struct builder builder;
 
 	if (builder_init(&builder, path, ret_errors, ret_warnings)) {
+		builder.reader.may_look = true;
 		read_main_file(&builder);
 		if (builder.config->keys_directory[0] != '\0')
 			read_key_folder(&builder);

@@ -49,12 +49,13 @@ struct config {
  * Reads path and the key folder it names. STATUS_OK: *ret_config is the caller's, freed with
  * config_free(). STATUS_MALFORMED or STATUS_NO_MEMORY: every error found stands in ret_errors, a line
  * each, as far as that buffer's ceiling lets it. Warnings (no key at all, say) go to ret_warnings,
- * also on success. Secrets stand in neither. A file that holds secrets must not be readable by others.
+ * also on success. Secrets stand in neither. A file that holds secrets must not be readable by others,
+ * and the accounts must exist on this machine.
  */
 enum status config_load(const char *path, struct config **ret_config, struct buffer *ret_errors,
     struct buffer *ret_warnings);
 
-/* The same from text, for tests and fuzzing; name stands for the file. Opens no file or folder. */
+/* The same from text, for tests and fuzzing; name stands for the file. Asks nothing of the machine. */
 enum status config_parse(const char *name, const char *text, struct config **ret_config,
     struct buffer *ret_errors, struct buffer *ret_warnings);
 

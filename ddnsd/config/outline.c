@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_SHOWN_MAX = 20, ALLOWED_MAX = 512 };
+enum { NAME_SHOWN_MAX = 20, FORM_MAX = 128, ALLOWED_MAX = 512 };
 
 enum token_kind {
 	TOKEN_END,
@@ -70,6 +70,96 @@ write_token(struct scanner *scanner, const struct token *token)
 {
 	(void)buffer_append(&scanner->outline->text, token->start, token->length);
 	(void)buffer_append(&scanner->outline->text, " ", 1);
+}
+
+/* --- what a complaint shows --- */
+
+/* A stray word may be a piece of a secret: shown only where it looks like an option's name. */
+static const char *
+shown_name(const struct token *token, char text[static NAME_SHOWN_MAX + 3])
+{
+	size_t length = token->length;
+
+	for (size_t i = 0; i < length; i++) {
+		char character = token->start[i];
+
+		if (length > NAME_SHOWN_MAX ||
+		    !(islower((unsigned char)character) || character == '-' ||
+			(character == '_' && i > 0)))
+			return "this word";
+	}
+	(void)snprintf(text, NAME_SHOWN_MAX + 3, "\"%.*s\"", (int)length, token->start);
+	return text;
+}
+
+static const cfg_opt_t *
+find_option(const cfg_opt_t *options, const struct token *name)
+{
+	for (; options != NULL && options->name != NULL; options++) {
+		if (strlen(options->name) == name->length &&
+		    memcmp(options->name, name->start, name->length) == 0)
+			return options;
+	}
+	return NULL;
+}
+
+/* How the option or block is written, with its default as the example. */
+static const char *
+form_of(const cfg_opt_t *option, char form[static FORM_MAX])
+{
+	const char *example = option->def.string;
+
+	if (option->type == CFGT_SEC)
+		(void)snprintf(form, FORM_MAX, "%s%s { ... }", option->name,
+		    (option->flags & CFGF_MULTI) != 0 ? " \"NAME\"" : "");
+	else if ((option->flags & CFGF_LIST) != 0)
+		(void)snprintf(form, FORM_MAX, "%s = {\"...\"}", option->name);
+	else if (option->type == CFGT_INT)
+		(void)snprintf(form, FORM_MAX, "%s = %ld", option->name, option->def.number);
+	else if (option->type == CFGT_BOOL)
+		(void)snprintf(form, FORM_MAX, "%s = %s", option->name,
+		    option->def.boolean ? "true" : "false");
+	else
+		(void)snprintf(form, FORM_MAX, "%s = \"%s\"", option->name,
+		    example != NULL && example[0] != '\0' ? example : "...");
+	return form;
+}
+
+/* Behind an option's name. */
+static void
+complain_missing_sign(struct scanner *scanner)
+{
+	const cfg_opt_t *option = find_option(scanner->options, &scanner->name);
+	bool is_section = option != NULL && option->type == CFGT_SEC;
+	char shown[NAME_SHOWN_MAX + 3];
+	char form[FORM_MAX];
+
+	config_complain(scanner->reader, scanner->name_line, "%s is missing behind %s%s%s%s",
+	    is_section ? "{" : "=", shown_name(&scanner->name, shown),
+	    is_section && scanner->title.length > 0 ? " and its name" : "",
+	    option != NULL ? "; write: " : "", option != NULL ? form_of(option, form) : "");
+}
+
+/* Most often it comes from the key file of another program, which has no = and a ; behind values. */
+static void
+complain_character(struct scanner *scanner, char character)
+{
+	const cfg_opt_t *option = find_option(scanner->options, &scanner->name);
+	char form[FORM_MAX];
+
+	if (!isgraph((unsigned char)character))
+		complain(scanner,
+		    "byte 0x%02x does not belong here; a value that holds it must stand in quotes",
+		    (unsigned)(unsigned char)character);
+	else if (character != ';')
+		complain(scanner,
+		    "\"%c\" does not belong here; a value that holds it must stand in quotes",
+		    character);
+	else if (option == NULL || option->type == CFGT_SEC)
+		complain(scanner, "\";\" does not belong here; remove it");
+	else
+		complain(scanner, "\";\" does not belong here; options are written: %s",
+		    form_of(option, form));
 }
 
 /* --- tokens --- */
@@ -196,14 +286,8 @@ read_word(struct scanner *scanner, struct token *token)
 	token->kind = TOKEN_WORD;
 	while (is_word_character(token->start[token->length]))
 		token->length++;
-	if (token->length == 0 && isgraph((unsigned char)*token->start)) {
-		complain(scanner, "unexpected character %c; in a value it must stand in quotes",
-		    *token->start);
-		return false;
-	}
 	if (token->length == 0) {
-		complain(scanner, "unexpected byte 0x%02x; in a value it must stand in quotes",
-		    (unsigned)(unsigned char)*token->start);
+		complain_character(scanner, *token->start);
 		return false;
 	}
 	if (token->length > CONFIG_STRING_MAX) {
@@ -251,35 +335,6 @@ read_token(struct scanner *scanner, struct token *ret_token)
 }
 
 /* --- statements --- */
-
-/* A stray word may be a piece of a secret: shown only where it looks like an option's name. */
-static const char *
-shown_name(const struct token *token, char text[static NAME_SHOWN_MAX + 3])
-{
-	size_t length = token->length;
-
-	for (size_t i = 0; i < length; i++) {
-		char character = token->start[i];
-
-		if (length > NAME_SHOWN_MAX ||
-		    !(islower((unsigned char)character) || character == '-' ||
-			(character == '_' && i > 0)))
-			return "this word";
-	}
-	(void)snprintf(text, NAME_SHOWN_MAX + 3, "\"%.*s\"", (int)length, token->start);
-	return text;
-}
-
-static const cfg_opt_t *
-find_option(const cfg_opt_t *options, const struct token *name)
-{
-	for (; options != NULL && options->name != NULL; options++) {
-		if (strlen(options->name) == name->length &&
-		    memcmp(options->name, name->start, name->length) == 0)
-			return options;
-	}
-	return NULL;
-}
 
 static void
 complain_unknown(struct scanner *scanner)
@@ -339,6 +394,7 @@ static bool
 begin_option(struct scanner *scanner, const struct token *token)
 {
 	const cfg_opt_t *option = find_option(scanner->options, &scanner->name);
+	char form[FORM_MAX];
 	unsigned *line;
 
 	scanner->state = EXPECT_VALUE;
@@ -351,8 +407,8 @@ begin_option(struct scanner *scanner, const struct token *token)
 		return true;
 	}
 	if (option->type == CFGT_SEC) {
-		complain(scanner, "%s is a block, not an option; write: %s%s { ... }", option->name,
-		    option->name, (option->flags & CFGF_MULTI) != 0 ? " \"NAME\"" : "");
+		complain(scanner, "%s is a block, not an option; write: %s", option->name,
+		    form_of(option, form));
 		return true;
 	}
 	if (token->kind == TOKEN_APPEND && (option->flags & CFGF_LIST) == 0) {
@@ -371,20 +427,20 @@ begin_option(struct scanner *scanner, const struct token *token)
 	return true;
 }
 
-/* The title as it is meant, a copy. NULL when out of memory. */
+/* A word or a string as it is meant, a copy. NULL when out of memory. */
 static char *
-title_text(const struct token *title)
+value_text(const struct token *token)
 {
-	bool is_string = title->kind == TOKEN_STRING;
-	const char *from = title->start + (is_string ? 1 : 0);
-	const char *end = title->start + title->length - (is_string ? 1 : 0);
-	char *text = malloc(title->length + 1);
+	bool is_string = token->kind == TOKEN_STRING;
+	const char *from = token->start + (is_string ? 1 : 0);
+	const char *end = token->start + token->length - (is_string ? 1 : 0);
+	char *text = malloc(token->length + 1);
 	size_t length = 0;
 
 	if (text == NULL)
 		return NULL;
 	for (; from < end; from++) {
-		if (is_string && *from == '\\' && may_be_escaped(*title->start, from[1]))
+		if (is_string && *from == '\\' && may_be_escaped(*token->start, from[1]))
 			from++;
 		text[length++] = *from;
 	}
@@ -414,7 +470,7 @@ add_block(struct scanner *scanner, const cfg_opt_t *section)
 	}
 	*block = (struct config_block){ .section = section, .line = scanner->name_line };
 	if (scanner->title.length > 0) {
-		block->title = title_text(&scanner->title);
+		block->title = value_text(&scanner->title);
 		if (block->title == NULL) {
 			config_out_of_memory(scanner->reader);
 			return false;
@@ -429,6 +485,7 @@ static bool
 is_good_block(struct scanner *scanner, const cfg_opt_t *section)
 {
 	const struct config_outline *outline = scanner->outline;
+	char form[FORM_MAX];
 	bool needs_title;
 
 	if (section == NULL) {
@@ -436,19 +493,19 @@ is_good_block(struct scanner *scanner, const cfg_opt_t *section)
 		return false;
 	}
 	if (section->type != CFGT_SEC) {
-		complain(scanner, "%s is an option, not a block; write: %s = ...", section->name,
-		    section->name);
+		complain(scanner, "%s is an option, not a block; write: %s", section->name,
+		    form_of(section, form));
 		return false;
 	}
 	needs_title = (section->flags & CFGF_MULTI) != 0;
 	if (needs_title && scanner->title.length == 0) {
-		complain(scanner, "%s needs a name in front of {; write: %s \"NAME\" { ... }",
-		    section->name, section->name);
+		complain(scanner, "%s needs a name in front of {; write: %s", section->name,
+		    form_of(section, form));
 		return false;
 	}
 	if (!needs_title && scanner->title.length > 0) {
-		complain(scanner, "%s takes no name; write: %s { ... }", section->name,
-		    section->name);
+		complain(scanner, "%s takes no name; write: %s", section->name,
+		    form_of(section, form));
 		return false;
 	}
 	for (size_t i = 0; !needs_title && i < outline->block_count; i++) {
@@ -492,8 +549,6 @@ begin_block(struct scanner *scanner, const struct token *token)
 static bool
 after_name(struct scanner *scanner, const struct token *token)
 {
-	char shown[NAME_SHOWN_MAX + 3];
-
 	switch (token->kind) {
 	case TOKEN_ASSIGN:
 	case TOKEN_APPEND:
@@ -506,8 +561,7 @@ after_name(struct scanner *scanner, const struct token *token)
 		scanner->state = AFTER_TITLE;
 		return true;
 	default:
-		config_complain(scanner->reader, scanner->name_line, "= is missing behind %s",
-		    shown_name(&scanner->name, shown));
+		complain_missing_sign(scanner);
 		return false;
 	}
 }
@@ -515,15 +569,9 @@ after_name(struct scanner *scanner, const struct token *token)
 static bool
 after_title(struct scanner *scanner, const struct token *token)
 {
-	const cfg_opt_t *option = find_option(scanner->options, &scanner->name);
-	bool is_section = option != NULL && option->type == CFGT_SEC;
-	char shown[NAME_SHOWN_MAX + 3];
-
 	if (token->kind == TOKEN_OPEN)
 		return begin_block(scanner, token);
-	config_complain(scanner->reader, scanner->name_line, "%s is missing behind %s%s",
-	    is_section ? "{" : "=", shown_name(&scanner->name, shown),
-	    is_section ? " and its name" : "");
+	complain_missing_sign(scanner);
 	return false;
 }
 
@@ -534,6 +582,22 @@ begin_value(struct scanner *scanner)
 		return;
 	write_token(scanner, &scanner->name);
 	write_token(scanner, &scanner->assign);
+}
+
+/* libconfuse keeps no more of a number or a flag than what it makes of it. */
+static bool
+keep_written(struct scanner *scanner, const struct token *token)
+{
+	const cfg_opt_t *option = scanner->option;
+	char **text;
+
+	if (option == NULL || (option->type != CFGT_INT && option->type != CFGT_BOOL))
+		return true;
+	text = &current_block(scanner)->written[option - scanner->options];
+	*text = value_text(token);
+	if (*text == NULL)
+		config_out_of_memory(scanner->reader);
+	return *text != NULL;
 }
 
 static bool
@@ -550,6 +614,8 @@ expect_value(struct scanner *scanner, const struct token *token)
 		complain(scanner, "%s takes one value, not a list", option->name);
 		scanner->option = NULL;
 	}
+	if (!keep_written(scanner, token))
+		return false;
 	begin_value(scanner);
 	if (scanner->option != NULL)
 		write_token(scanner, token);
@@ -639,8 +705,11 @@ config_outline_read(struct config_outline *ret_outline, struct config_reader *re
 void
 config_outline_release(struct config_outline *outline)
 {
-	for (size_t i = 0; outline->blocks != NULL && i < outline->block_count; i++)
+	for (size_t i = 0; outline->blocks != NULL && i < outline->block_count; i++) {
 		free(outline->blocks[i].title);
+		for (size_t j = 0; j < CONFIG_OPTIONS_MAX; j++)
+			free(outline->blocks[i].written[j]);
+	}
 	free(outline->blocks);
 	config_wipe(&outline->text);
 }

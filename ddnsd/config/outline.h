@@ -30,6 +30,7 @@ struct config_block {
 	char *title;                        /* NULL = none */
 	unsigned line;                      /* where it begins */
 	unsigned lines[CONFIG_OPTIONS_MAX]; /* by place in the table; 0 = not given */
+	char *written[CONFIG_OPTIONS_MAX];  /* numbers and flags as they stand there; NULL = none */
 };
 
 struct config_outline {

@@ -3,8 +3,11 @@
 #include "config/parts.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
@@ -122,6 +125,44 @@ config_zone_read(const struct config_section *section, const struct zone_options
 
 /* --- doors --- */
 
+/* 0.0.0.0 or ::, all addresses of its family. */
+static bool
+is_wildcard(const struct address *address)
+{
+	static const uint8_t zeros[sizeof(address->bytes)];
+
+	return memcmp(address->bytes, zeros, sizeof(zeros)) == 0;
+}
+
+/* Binding both all addresses and one of them to a port fails. */
+static bool
+is_taken(const struct config_section *section, const char *text, const struct endpoint *endpoint,
+    const struct dns_options *dns)
+{
+	const struct address *address = &endpoint->address;
+
+	for (size_t i = 0; i < dns->listen_count; i++) {
+		const struct address *other = &dns->listen[i].address;
+		bool is_all = is_wildcard(address);
+		char one[ADDRESS_TEXT_MAX];
+		char all[ADDRESS_TEXT_MAX];
+
+		if (address_is_equal(other, address)) {
+			config_section_complain(section, "addresses",
+			    "\"%.80s\" is given twice; keep one", text);
+			return true;
+		}
+		if (other->family != address->family || (!is_all && !is_wildcard(other)))
+			continue;
+		config_section_complain(section, "addresses",
+		    "\"%s\" is all IPv%u addresses, \"%s\" among them; keep one of the two",
+		    address_to_text(is_all ? address : other, all), address->family,
+		    address_to_text(is_all ? other : address, one));
+		return true;
+	}
+	return false;
+}
+
 static void
 add_address(const struct config_section *section, const char *text, uint16_t port,
     struct dns_options *dns)
@@ -140,14 +181,8 @@ add_address(const struct config_section *section, const char *text, uint16_t por
 		return;
 	}
 	endpoint->port = port;
-	for (size_t i = 0; i < dns->listen_count; i++) {
-		if (address_is_equal(&dns->listen[i].address, &endpoint->address)) {
-			config_section_complain(section, "addresses",
-			    "\"%.80s\" is given twice; keep one", text);
-			return;
-		}
-	}
-	dns->listen_count++;
+	if (!is_taken(section, text, endpoint, dns))
+		dns->listen_count++;
 }
 
 void
@@ -221,6 +256,51 @@ read_confirm(const struct config_section *section, struct publisher_options *pub
 		publish->confirm_timeout_ms = timeout_s * 1000;
 }
 
+/* Not an error: the program may still come, and names are served without it. */
+static void
+look_for_command(const struct config_section *section, const char *program)
+{
+	unsigned line = config_section_line(section, "command");
+	struct stat about;
+
+	if (stat(program, &about) != 0)
+		config_warn(section->reader, line,
+		    "command: %.600s cannot be run: %s; put the program there", program,
+		    status_text(file_status(errno)));
+	else if (!S_ISREG(about.st_mode))
+		config_warn(section->reader, line,
+		    "command: %.600s cannot be run: it is not a file; name a program", program);
+	else if (access(program, X_OK) != 0)
+		config_warn(section->reader, line,
+		    "command: %.400s cannot be run: %s; run: chmod a+x %.400s", program,
+		    status_text(file_status(errno)), program);
+}
+
+static void
+read_command(const struct config_section *section, struct publisher_options *publish)
+{
+	if (!config_section_path(section, "command", true, publish->command) ||
+	    publish->mode != PUBLISH_COMMAND)
+		return;
+	if (publish->command[0] == '\0')
+		config_section_complain(section, "command",
+		    "mode \"command\" needs a program; set it to an absolute path");
+	else if (section->reader->may_look)
+		look_for_command(section, publish->command);
+}
+
+static void
+read_paths(const struct config_section *section, struct publisher_options *publish)
+{
+	bool is_none = publish->mode == PUBLISH_NONE;
+	bool is_signal = publish->mode == PUBLISH_SIGNAL;
+
+	if (config_section_path(section, "file", is_none, publish->file) && !is_none)
+		check_hosts_file(section, publish);
+	(void)config_section_path(section, "pid-file", !is_signal, publish->pid_file);
+	read_command(section, publish);
+}
+
 void
 config_publish_read(const struct config_section *section, struct publisher_options *publish)
 {
@@ -229,22 +309,13 @@ config_publish_read(const struct config_section *section, struct publisher_optio
 		[PUBLISH_COMMAND] = "command",
 		[PUBLISH_NONE] = "none",
 		NULL };
-	int mode = PUBLISH_NONE;
-	bool is_signal;
-	bool is_command;
+	int mode;
 
-	if (config_section_choice(section, "mode", modes, &mode))
+	/* What the paths must be is up to the mode: without it nothing can be said of them. */
+	if (config_section_choice(section, "mode", modes, &mode)) {
 		publish->mode = (enum publish_mode)mode;
-	is_signal = mode == PUBLISH_SIGNAL;
-	is_command = mode == PUBLISH_COMMAND;
-	if (config_section_path(section, "file", mode == PUBLISH_NONE, publish->file) &&
-	    mode != PUBLISH_NONE)
-		check_hosts_file(section, publish);
-	(void)config_section_path(section, "pid-file", !is_signal, publish->pid_file);
-	if (config_section_path(section, "command", true, publish->command) && is_command &&
-	    publish->command[0] == '\0')
-		config_section_complain(section, "command",
-		    "mode \"command\" needs a program; set it to an absolute path");
+		read_paths(section, publish);
+	}
 	read_confirm(section, publish);
 	(void)config_section_flag(section, "short-names", &publish->short_names);
 }

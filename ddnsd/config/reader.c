@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "config/denial.h"
 
 enum { COMPLAINT_MAX = 1024 };
 
@@ -66,6 +67,17 @@ config_out_of_memory(struct config_reader *reader)
 	if (reader->status != STATUS_NO_MEMORY)
 		config_complain(reader, 0, "cannot be read: %s", status_text(STATUS_NO_MEMORY));
 	reader->status = STATUS_NO_MEMORY;
+}
+
+void
+config_complain_access(struct config_reader *reader, const char *what, bool is_folder, int error)
+{
+	enum status status = file_status(error);
+	char denial[CONFIG_DENIAL_MAX] = "";
+
+	if (status == STATUS_PERMISSION)
+		(void)config_denial(reader->file, is_folder, reader->user, reader->group, denial);
+	config_complain(reader, 0, "%s: %s%s", what, status_text(status), denial);
 }
 
 /* Reads what is there now, which may have grown since fstat(). */
@@ -139,7 +151,7 @@ config_read_file(struct config_reader *reader, struct buffer *ret_text, mode_t *
 
 	buffer_init(ret_text, CONFIG_FILE_MAX + 2);
 	if (fd < 0) {
-		config_complain(reader, 0, "cannot be opened: %s", status_text(file_status(errno)));
+		config_complain_access(reader, "cannot be opened", false, errno);
 		return false;
 	}
 	is_read = read_open_file(reader, fd, ret_text, ret_mode);

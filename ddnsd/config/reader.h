@@ -20,6 +20,9 @@ struct config_reader {
 	struct buffer *errors;
 	struct buffer *warnings;
 	enum status status; /* STATUS_OK until the first complaint */
+	const char *user;   /* whom ddnsd becomes, as far as it is known; "" = nobody else */
+	const char *group;
+	bool may_look; /* at the machine: whether an account or a program exists */
 };
 
 /*
@@ -35,6 +38,10 @@ void config_warn(struct config_reader *reader, unsigned line, const char *format
 
 /* Says so and makes the whole reading end in STATUS_NO_MEMORY. */
 void config_out_of_memory(struct config_reader *reader);
+
+/* Complains about reader->file: what ("cannot be opened"), errno's meaning, and how to mend it. */
+void config_complain_access(struct config_reader *reader, const char *what, bool is_folder,
+    int error);
 
 /*
  * Reads the file called reader->file into ret_text, a NUL behind it that its length does not count.

@@ -78,10 +78,26 @@ config_section_bool(cfg_t *values, cfg_opt_t *option, const char *text, void *re
 	return 0;
 }
 
-static unsigned
-given_line(const struct config_section *section, const char *name)
+/* Its place in the table. */
+static size_t
+place_of(const struct config_section *section, const char *option)
 {
-	return section->block->lines[cfg_getopt(section->values, name) - section->values->opts];
+	return (size_t)(cfg_getopt(section->values, option) - section->values->opts);
+}
+
+static unsigned
+given_line(const struct config_section *section, const char *option)
+{
+	return section->block->lines[place_of(section, option)];
+}
+
+/* A number or flag as the file has it. */
+static const char *
+written(const struct config_section *section, const char *option)
+{
+	const char *text = section->block->written[place_of(section, option)];
+
+	return text != NULL ? text : "";
 }
 
 unsigned
@@ -137,9 +153,15 @@ config_section_number(const struct config_section *section, const char *option, 
 {
 	long number = cfg_getint(section->values, option);
 
-	if (number == NUMBER_INVALID || number < low || number > high) {
+	if (number == NUMBER_INVALID) {
 		config_section_complain(section, option,
-		    "not a number that is allowed here; allowed: %ld to %ld", low, high);
+		    "\"%.40s\" is not a number that is allowed here; allowed: %ld to %ld",
+		    written(section, option), low, high);
+		return false;
+	}
+	if (number < low || number > high) {
+		config_section_complain(section, option, "%ld is not allowed; allowed: %ld to %ld",
+		    number, low, high);
 		return false;
 	}
 	*ret_number = number;
@@ -153,7 +175,8 @@ config_section_flag(const struct config_section *section, const char *option, bo
 
 	if (flag == FLAG_INVALID) {
 		config_section_complain(section, option,
-		    "neither true nor false; allowed: true, false, yes, no, on, off");
+		    "\"%.40s\" is neither true nor false; allowed: true, false, yes, no, on, off",
+		    written(section, option));
 		return false;
 	}
 	*ret_flag = flag == 1;

@@ -43,7 +43,7 @@ bool config_section_has(const struct config_section *section, const char *option
 void config_section_complain(const struct config_section *section, const char *option,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* The string as it is. Belongs to libconfuse. */
+/* A string as it is. Belongs to libconfuse. */
 const char *config_section_text(const struct config_section *section, const char *option);
 
 /* Items of a list, and one of them. */

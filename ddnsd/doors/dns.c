@@ -148,11 +148,11 @@ reply(struct exchange *exchange)
 	struct dns_ticket *ticket = exchange->ticket;
 	size_t tsig_size = ticket->has_tsig ? tsig_answer_size(&ticket->tsig) : 0;
 
-	ticket->has_edns = exchange->message.has_edns;
 	ticket->question_end = (uint16_t)(MESSAGE_HEADER_SIZE +
 	    knot_pkt_question_size(exchange->message.packet));
 	ticket->length = message_write_answer(&exchange->message, &exchange->dns->answer,
 	    &exchange->dns->scratch, exchange->answer, payload_size(exchange, tsig_size));
+	ticket->has_opt = ticket->length > ticket->question_end;
 	*exchange->room = ticket->length + tsig_size;
 	return DNS_ANSWER;
 }
@@ -173,7 +173,7 @@ reply_status(struct exchange *exchange, enum status status)
 static enum dns_outcome
 reply_header(struct exchange *exchange, const uint8_t *wire, enum status status)
 {
-	exchange->ticket->has_edns = false;
+	exchange->ticket->has_opt = false;
 	exchange->ticket->length = message_write_error(wire, rcodes[status], exchange->answer);
 	exchange->ticket->question_end = (uint16_t)exchange->ticket->length;
 	*exchange->room = exchange->ticket->length;
@@ -402,7 +402,7 @@ fail(const struct dns_ticket *ticket, enum status commit_status, uint8_t *answer
 	size_t length = ticket->question_end;
 
 	knot_wire_set_rcode(answer, (uint8_t)rcodes[commit_status]);
-	if (!ticket->has_edns)
+	if (!ticket->has_opt)
 		return length;
 	/* The OPT record stays, without its options. */
 	knot_wire_write_u16(answer + length + OPT_FIXED_SIZE - 2, 0);
@@ -420,6 +420,12 @@ dns_finish(const struct dns_ticket *ticket, enum status commit_status, uint8_t *
 	if (ticket->has_tsig && tsig_sign(&ticket->tsig, answer, &length, room) != STATUS_OK)
 		knot_wire_set_rcode(answer, KNOT_RCODE_SERVFAIL);
 	return length;
+}
+
+int64_t
+dns_patience_ns(const struct dns *dns)
+{
+	return service_patience_ns(dns->service);
 }
 
 void

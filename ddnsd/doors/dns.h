@@ -35,8 +35,8 @@ struct dns_origin {
 struct dns_ticket {
 	size_t length;         /* of the answer, unsigned */
 	uint16_t question_end; /* where the question ends in it */
-	bool has_edns;
-	bool is_update; /* depends on the commit */
+	bool has_opt;          /* of an update: the OPT record stands behind the question */
+	bool is_update;        /* depends on the commit */
 	bool has_tsig;
 	struct tsig_answer tsig;
 };
@@ -59,6 +59,9 @@ enum dns_outcome dns_receive(struct dns *dns, uint8_t *wire, size_t length,
 /* Turns the answer into a failure where the commit failed, and signs it. Returns its length. */
 size_t dns_finish(const struct dns_ticket *ticket, enum status commit_status, uint8_t *answer,
     size_t room);
+
+/* How long to wait for more requests before the turn ends: service_patience_ns(). */
+int64_t dns_patience_ns(const struct dns *dns);
 
 /* The turn's commit is over; when it failed, its messages count as never seen (rule 30). */
 void dns_turn_ended(struct dns *dns, enum status commit_status);

@@ -24,7 +24,7 @@ enum {
 	IN_MAX = PREFIX_SIZE + MESSAGE_SIZE_MAX,
 	READ_SIZE = 4096,
 	OUT_FULL = 128 << 10, /* from here on the peer is not read from */
-	OUT_MAX = OUT_FULL + QUEUE_MAX + TURN_MAX * PREFIX_SIZE,
+	OUT_MAX = OUT_FULL + DNS_TCP_ANSWER_MAX + (TURN_MAX + 1) * PREFIX_SIZE,
 };
 
 struct connection {
@@ -37,6 +37,7 @@ struct connection {
 	struct buffer out;
 	unsigned waited_for; /* the events asked of the loop */
 	unsigned held;       /* answers that wait for the commit */
+	size_t held_size;    /* their octets */
 	bool is_ended;       /* the peer sends no more */
 	bool is_unfinished;  /* whole messages are left for the next turn */
 };
@@ -182,6 +183,7 @@ take_message(struct connection *connection, uint8_t *wire, size_t length)
 		tcp->queue.length += room;
 		tcp->slot_count++;
 		connection->held++;
+		connection->held_size += room;
 		break;
 	}
 	return true;
@@ -209,7 +211,7 @@ take_messages(struct connection *connection)
 	while ((size = whole_message(connection, taken)) > 0) {
 		uint8_t *wire = (uint8_t *)in->data + taken + PREFIX_SIZE;
 
-		if (connection->out.length >= OUT_FULL ||
+		if (connection->out.length + connection->held_size >= OUT_FULL ||
 		    !take_message(connection, wire, size - PREFIX_SIZE)) {
 			connection->is_unfinished = true;
 			break;
@@ -331,14 +333,12 @@ serve(void *context, unsigned events)
 	settle(connection);
 }
 
-/* Room for one more: the one idle longest goes, unless an answer is on its way to it. */
+/* Closes the one idle longest, unless an answer is on its way to it. False: to each one is. */
 static bool
-make_room(struct dns_tcp *tcp)
+close_longest_idle(struct dns_tcp *tcp)
 {
 	struct connection *connection;
 
-	if (tcp->connection_count < tcp->connections_max)
-		return true;
 	TAILQ_FOREACH(connection, &tcp->connections, entry) {
 		if (connection->held == 0) {
 			close_connection(connection);
@@ -346,6 +346,17 @@ make_room(struct dns_tcp *tcp)
 		}
 	}
 	return false;
+}
+
+/* Room for one more; the limit may have been lowered. */
+static bool
+make_room(struct dns_tcp *tcp)
+{
+	while (tcp->connection_count >= tcp->connections_max) {
+		if (!close_longest_idle(tcp))
+			return false;
+	}
+	return true;
 }
 
 static void
@@ -392,6 +403,9 @@ accept_connections(void *context, unsigned events)
 		int fd = accept4(listener->watch.fd, (struct sockaddr *)&peer, &length,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 
+		/* Out of descriptors: without one the loop would be told of this socket for ever. */
+		if (fd < 0 && errno == EMFILE && close_longest_idle(tcp))
+			continue;
 		if (fd < 0)
 			return;
 		if (make_room(tcp))
@@ -401,15 +415,22 @@ accept_connections(void *context, unsigned events)
 	}
 }
 
-/* Moves a finished answer, behind its length, to where it is sent from. */
+/* Finishes an answer and moves it, behind its length, to where it is sent from. */
 static void
-put_answer(struct connection *connection, const uint8_t *wire, size_t length)
+put_answer(struct dns_tcp *tcp, const struct slot *slot, enum status commit_status)
 {
+	struct connection *connection = slot->connection;
+	uint8_t *wire = (uint8_t *)tcp->queue.data + slot->offset;
+	size_t length = dns_finish(&slot->ticket, commit_status, wire, slot->room);
 	uint8_t prefix[PREFIX_SIZE] = { (uint8_t)(length >> 8), (uint8_t)length };
 
 	connection->held--;
-	if (buffer_reserve(&connection->out, PREFIX_SIZE + length) != STATUS_OK)
+	connection->held_size -= slot->room;
+	/* Out of memory: the connection ends, so that the client does not wait for this answer. */
+	if (buffer_reserve(&connection->out, PREFIX_SIZE + length) != STATUS_OK) {
+		connection->is_ended = true;
 		return;
+	}
 	(void)buffer_append(&connection->out, prefix, PREFIX_SIZE);
 	(void)buffer_append(&connection->out, wire, length);
 }
@@ -418,12 +439,8 @@ void
 dns_tcp_flush(struct dns_tcp *tcp, enum status commit_status)
 {
 	for (size_t i = 0; i < tcp->slot_count; i++) {
-		struct slot *slot = &tcp->slots[i];
-		uint8_t *wire = (uint8_t *)tcp->queue.data + slot->offset;
-
-		if (slot->connection != NULL)
-			put_answer(slot->connection, wire,
-			    dns_finish(&slot->ticket, commit_status, wire, slot->room));
+		if (tcp->slots[i].connection != NULL)
+			put_answer(tcp, &tcp->slots[i], commit_status);
 	}
 	for (size_t i = 0; i < tcp->slot_count; i++) {
 		struct connection *connection = tcp->slots[i].connection;

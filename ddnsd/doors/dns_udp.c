@@ -8,18 +8,20 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 
 enum {
 	TURN_MAX = 512,
 	BATCH = 64,
 	DATAGRAM_MAX = 4096, /* nsupdate goes to TCP from 512 on, others from their EDNS size */
-	QUEUE_MAX = TURN_MAX * DNS_UDP_ANSWER_MAX,
+	QUEUE_MAX = TURN_MAX * (DATAGRAM_MAX + DNS_UDP_ANSWER_MAX), /* queries that wait, answers */
 	SEGMENTS_MAX = 64,  /* of one UDP_SEGMENT send, Linux' UDP_MAX_SEGMENTS */
 	CONTROL_SIZE = 128, /* pktinfo and UDP_SEGMENT */
 };
@@ -141,8 +143,12 @@ origin_of(const struct path *path)
 static struct slot *
 next_slot(struct dns_udp *udp, size_t bytes)
 {
-	if (udp->slot_count == TURN_MAX || buffer_reserve(&udp->queue, bytes) != STATUS_OK)
+	if (udp->slot_count == TURN_MAX)
 		return NULL;
+	if (buffer_reserve(&udp->queue, bytes) != STATUS_OK) {
+		udp->queue.status = STATUS_OK;
+		return NULL;
+	}
 	return &udp->slots[udp->slot_count];
 }
 
@@ -176,8 +182,11 @@ receive_one(struct dns_udp *udp, const struct path *path, uint8_t *wire, size_t 
 	struct slot *slot = next_slot(udp, DNS_UDP_ANSWER_MAX);
 	size_t room = 0;
 
-	/* Out of memory: silence, and the client asks again. */
-	if (slot == NULL)
+	/*
+	 * Out of memory: silence, and the client asks again. RFC 768: who sends from port 0 wants no
+	 * answer, and none can be sent.
+	 */
+	if (slot == NULL || origin.source.port == 0)
 		return;
 	switch (dns_receive(udp->dns, wire, length, &origin,
 	    (uint8_t *)udp->queue.data + udp->queue.length, &slot->ticket, &room)) {
@@ -195,9 +204,9 @@ receive_one(struct dns_udp *udp, const struct path *path, uint8_t *wire, size_t 
 }
 
 static void
-prepare_batch(struct dns_udp *udp, int count)
+prepare_batch(struct dns_udp *udp, unsigned count)
 {
-	for (int i = 0; i < count; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		udp->parts[i] = (struct iovec){ udp->datagrams[i], DATAGRAM_MAX };
 		udp->headers[i].msg_hdr = (struct msghdr){
 			.msg_name = &udp->peers[i],
@@ -211,23 +220,52 @@ prepare_batch(struct dns_udp *udp, int count)
 }
 
 /*
- * Loop handler: drains one socket, up to the turn's bound. What comes while a batch is being worked
- * on shares its commit, so only an empty socket ends it.
+ * An empty socket: true when something has come within the patience that a slow card is worth. A
+ * client that asks one at a time is not made to wait: nothing else of it can come.
+ */
+static bool
+has_more(const struct dns_udp *udp, int fd, int64_t *patience_ns)
+{
+	struct pollfd poll = { .fd = fd, .events = POLLIN };
+	int64_t begun_ns;
+	int count;
+
+	if (udp->slot_count < 2 || *patience_ns == 0)
+		return false;
+	if (*patience_ns < 0)
+		*patience_ns = dns_patience_ns(udp->dns);
+	if (*patience_ns <= 0)
+		return false;
+	begun_ns = clock_now_ns();
+	count = ppoll(&poll, 1, &(struct timespec){ .tv_nsec = *patience_ns }, NULL);
+	*patience_ns -= clock_now_ns() - begun_ns;
+	if (*patience_ns < 0)
+		*patience_ns = 0;
+	return count > 0;
+}
+
+/*
+ * Loop handler: drains one socket, up to its share of the turn: a flood of one leaves the others
+ * theirs. What comes while a batch is being worked on shares its commit, so only an empty socket
+ * ends it earlier. Datagrams that get no answer count too.
  */
 static void
 receive(void *context, unsigned events)
 {
 	struct listener *listener = context;
 	struct dns_udp *udp = listener->owner;
+	unsigned left = TURN_MAX / (unsigned)udp->listeners.count;
+	int64_t patience_ns = -1; /* not asked for yet */
 
 	(void)events;
-	while (udp->slot_count < TURN_MAX) {
-		int room = TURN_MAX - (int)udp->slot_count;
-		int wanted = room < BATCH ? room : BATCH;
+	while (left > 0) {
+		unsigned wanted = left < BATCH ? left : BATCH;
 		int count;
 
 		prepare_batch(udp, wanted);
-		count = recvmmsg(listener->watch.fd, udp->headers, (unsigned)wanted, 0, NULL);
+		count = recvmmsg(listener->watch.fd, udp->headers, wanted, 0, NULL);
+		if (count <= 0 && has_more(udp, listener->watch.fd, &patience_ns))
+			continue;
 		if (count <= 0)
 			return;
 		for (int i = 0; i < count; i++) {
@@ -236,6 +274,7 @@ receive(void *context, unsigned events)
 			read_path(listener, &udp->headers[i].msg_hdr, &path);
 			receive_one(udp, &path, udp->datagrams[i], udp->headers[i].msg_len);
 		}
+		left -= (unsigned)count;
 	}
 }
 
@@ -331,7 +370,8 @@ send_run(struct dns_udp *udp, size_t first, size_t count)
 	if (sendmsg(path->listener->watch.fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 ||
 	    count == 1)
 		return true;
-	return errno == EAGAIN || errno == ENOBUFS;
+	/* Without checksums in the device; older than Linux 4.18, or over the MTU. */
+	return errno != EIO && errno != EINVAL && errno != EMSGSIZE;
 }
 
 static void
@@ -344,7 +384,6 @@ send_slots(struct dns_udp *udp, size_t first, size_t end)
 			first++;
 			continue;
 		}
-		/* EIO: the device computes no checksums; EINVAL: older than Linux 4.18, or over its MTU. */
 		if (!send_run(udp, first, count)) {
 			udp->slots[first].path.listener->takes_segments = false;
 			continue;

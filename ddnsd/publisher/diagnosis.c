@@ -10,8 +10,8 @@
 
 #include "base/file.h"
 
-/* Cuts what is too long: paths may be, their beginnings say enough. */
-__attribute__((format(printf, 2, 3))) static void
+/* Cuts what is too long: paths may be, their beginnings say enough. Returns the length of the text. */
+__attribute__((format(printf, 2, 3))) static size_t
 say(char problem[static PUBLISHER_PROBLEM_MAX], const char *format, ...)
 {
 	va_list arguments;
@@ -19,6 +19,7 @@ say(char problem[static PUBLISHER_PROBLEM_MAX], const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(problem, PUBLISHER_PROBLEM_MAX, format, arguments);
 	va_end(arguments);
+	return strlen(problem);
 }
 
 /* The folder of a path, without the slash behind it. Returns folder. */
@@ -39,30 +40,37 @@ folder_of(const char *file, char folder[static PATH_MAX])
 }
 
 void
-diagnosis_of_writing(const char *file, enum status status,
-    char ret_problem[static PUBLISHER_PROBLEM_MAX])
+diagnosis_of_writing(const char *file, enum status status, struct diagnosis *ret_diagnosis)
 {
+	char *problem = ret_diagnosis->problem;
 	char folder[PATH_MAX];
 	struct stat about;
 
+	ret_diagnosis->trouble = TROUBLE_UNWRITTEN;
+	ret_diagnosis->cause = 0;
 	(void)folder_of(file, folder);
 	if (status == STATUS_NOT_FOUND && stat(folder, &about) != 0)
-		say(ret_problem,
+		(void)say(problem,
 		    "the folder %s does not exist: create it, owned by ddnsd and open to all "
 		    "(mode 0755; tmpfiles.d does so at boot)",
 		    folder);
 	else if (status == STATUS_PERMISSION)
-		say(ret_problem, "%s cannot be written: ddnsd may not write to the folder %s", file,
-		    folder);
+		(void)say(problem, "%s cannot be written: ddnsd may not write to the folder %s",
+		    file, folder);
 	else
-		say(ret_problem, "%s cannot be written: %s", file, status_text(status));
+		(void)say(problem, "%s cannot be written: %s", file, status_text(status));
 }
 
 void
-diagnosis_of_command(const char *program, const char *what,
-    char ret_problem[static PUBLISHER_PROBLEM_MAX])
+diagnosis_of_command(const struct publisher_options *options, const char *what,
+    struct diagnosis *ret_diagnosis)
 {
-	say(ret_problem, "%s %s", program, what);
+	ret_diagnosis->trouble = TROUBLE_COMMAND;
+	ret_diagnosis->cause = 0;
+	(void)say(ret_diagnosis->problem, "publish command %.300s %s; it is run again %s",
+	    options->command, what,
+	    options->confirm.address.family != 0 ? "unless dnsmasq answers the publication"
+						 : "within a minute");
 }
 
 /*
@@ -102,60 +110,84 @@ explain(enum trouble trouble, const struct diagnosis_facts *facts,
 	char folder[PATH_MAX];
 
 	if (facts->signal_problem[0] != '\0')
-		say(cause, "%s", facts->signal_problem);
+		(void)say(cause, "%s", facts->signal_problem);
 	else if (find_closed_folder(options, folder))
-		say(cause, "the folder %s keeps other users out, dnsmasq among them: chmod o+rx %s",
+		(void)say(cause,
+		    "the folder %s keeps other users out, dnsmasq among them: chmod o+rx %s",
 		    folder, folder);
 	else if (options->mode == PUBLISH_HOSTSDIR)
-		say(cause,
+		(void)say(cause,
 		    "its configuration needs hostsdir=%s, a folder that is there when it starts; "
 		    "restart dnsmasq",
 		    folder_of(options->file, folder));
 	else if (is_old && options->mode == PUBLISH_COMMAND)
-		say(cause, "%s did not make it read the file", options->command);
+		(void)say(cause, "%s did not make it read the file", options->command);
 	else if (is_old)
-		say(cause,
+		(void)say(cause,
 		    "it was signalled and did not read the file: does %s name another dnsmasq?",
 		    options->pid_file);
 	else
-		say(cause, "its configuration needs addn-hosts=%s; restart dnsmasq then",
+		(void)say(cause, "its configuration needs addn-hosts=%s; restart dnsmasq then",
 		    options->file);
+}
+
+/* Says what dnsmasq answers, then why. */
+static void
+say_answer(enum trouble trouble, const struct diagnosis_facts *facts, const char *server,
+    struct diagnosis *diagnosis)
+{
+	char *problem = diagnosis->problem;
+	char cause[PUBLISHER_PROBLEM_MAX];
+
+	if (trouble == TROUBLE_NOT_READ)
+		diagnosis->cause = say(problem,
+		    "dnsmasq at %s does not know publication %" PRIu64 " of %s: ", server,
+		    facts->number, facts->options->file);
+	else
+		diagnosis->cause = say(problem,
+		    "dnsmasq at %s answers publication %" PRIu64 ", not %" PRIu64 " of %s: ",
+		    server, facts->answered, facts->number, facts->options->file);
+	explain(trouble, facts, cause);
+	(void)snprintf(problem + diagnosis->cause, sizeof(diagnosis->problem) - diagnosis->cause,
+	    "%s", cause);
 }
 
 void
 diagnosis_of_telling(enum trouble trouble, const struct diagnosis_facts *facts,
-    char ret_problem[static PUBLISHER_PROBLEM_MAX])
+    struct diagnosis *ret_diagnosis)
 {
 	const struct publisher_options *options = facts->options;
-	char cause[PUBLISHER_PROBLEM_MAX] = "";
+	char *problem = ret_diagnosis->problem;
 	char server[ENDPOINT_TEXT_MAX];
 
+	ret_diagnosis->trouble = trouble;
+	ret_diagnosis->cause = 0;
 	(void)endpoint_to_text(&options->confirm, server);
-	if (trouble == TROUBLE_NOT_READ || trouble == TROUBLE_OLD)
-		explain(trouble, facts, cause);
 	switch (trouble) {
 	case TROUBLE_NOBODY:
-		say(ret_problem, "nobody answers at %s: is dnsmasq running, is `confirm` right?",
+		(void)say(problem, "nobody answers at %s: is dnsmasq running, is `confirm` right?",
 		    server);
 		break;
 	case TROUBLE_SILENT:
-		say(ret_problem,
+		(void)say(problem,
 		    "no answer from %s within %" PRId64
 		    " ms: is dnsmasq there, is `confirm` right?",
 		    server, options->confirm_timeout_ms);
 		break;
 	case TROUBLE_NOT_READ:
-		say(ret_problem,
-		    "dnsmasq at %s does not know publication %" PRIu64 " of %s: %.300s", server,
-		    facts->number, options->file, cause);
-		break;
 	case TROUBLE_OLD:
-		say(ret_problem,
-		    "dnsmasq at %s answers publication %" PRIu64 ", not %" PRIu64 " of %s: %.300s",
-		    server, facts->answered, facts->number, options->file, cause);
+		say_answer(trouble, facts, server, ret_diagnosis);
 		break;
 	default:
-		say(ret_problem, "dnsmasq was not told: %s", facts->signal_problem);
+		(void)say(problem, "dnsmasq was not told: %s", facts->signal_problem);
 		break;
 	}
+}
+
+bool
+diagnosis_is_closed(const struct publisher_options *options)
+{
+	char folder[PATH_MAX];
+
+	return find_closed_folder(options, folder);
 }

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -22,13 +24,19 @@ enum trouble {
 	TROUBLE_OLD,         /* it answers another publication's number */
 };
 
-/* Why file could not be written, after file_replace() or file_open_directory_of() said status. */
-void diagnosis_of_writing(const char *file, enum status status,
-    char ret_problem[static PUBLISHER_PROBLEM_MAX]);
+/* cause is where the cause begins in problem; what is before it tells of one publication only. */
+struct diagnosis {
+	enum trouble trouble;
+	char problem[PUBLISHER_PROBLEM_MAX];
+	size_t cause;
+};
 
-/* What a program did wrong: what stands behind its name, as struct command's on_end says it. */
-void diagnosis_of_command(const char *program, const char *what,
-    char ret_problem[static PUBLISHER_PROBLEM_MAX]);
+/* Why file could not be written, after file_replace() or file_open_directory_of() said status. */
+void diagnosis_of_writing(const char *file, enum status status, struct diagnosis *ret_diagnosis);
+
+/* What the command did wrong: what stands behind its name, as struct command's on_end says it. */
+void diagnosis_of_command(const struct publisher_options *options, const char *what,
+    struct diagnosis *ret_diagnosis);
 
 /* Why dnsmasq does not answer as it should. Text fields are borrowed. */
 struct diagnosis_facts {
@@ -38,4 +46,10 @@ struct diagnosis_facts {
 	const char *signal_problem; /* dnsmasq_signal()'s, "" = it was sent, or is not to be sent */
 };
 void diagnosis_of_telling(enum trouble trouble, const struct diagnosis_facts *facts,
-    char ret_problem[static PUBLISHER_PROBLEM_MAX]);
+    struct diagnosis *ret_diagnosis);
+
+/*
+ * True when a folder on the way to the file keeps others out, dnsmasq among them: telling it again
+ * is of no use before that ends.
+ */
+bool diagnosis_is_closed(const struct publisher_options *options);

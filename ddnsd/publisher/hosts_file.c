@@ -9,6 +9,7 @@
 #include <libknot/descriptor.h>
 #include <string.h>
 
+#include "publisher/places.h"
 #include "wire/address.h"
 
 static const char head[] =
@@ -25,31 +26,36 @@ enum {
 	ADDRESS_MAX = 39, /* eight groups of four digits, seven colons */
 	FQDN_MAX = 253,
 	LABEL_MAX = 63,
-	LINE_SIZE_MAX = ADDRESS_MAX + 1 + FQDN_MAX + 1 + LABEL_MAX + 1,
+	NAMES_SIZE_MAX = 1 + FQDN_MAX + 1 + LABEL_MAX,
 	GROUPS = 8,
 };
 
 struct rendering {
 	const struct registry *registry;
 	const struct hosts_file_options *options;
-	struct buffer *text;
 	struct name marker;
+	struct places places;
 	size_t names;
 };
+
+static char *
+put_octet(char *place, unsigned octet)
+{
+	if (octet >= 100)
+		*place++ = (char)('0' + octet / 100);
+	if (octet >= 10)
+		*place++ = (char)('0' + octet / 10 % 10);
+	*place++ = (char)('0' + octet % 10);
+	return place;
+}
 
 static char *
 put_ipv4(char *place, const uint8_t bytes[static 4])
 {
 	for (unsigned i = 0; i < 4; i++) {
-		unsigned octet = bytes[i];
-
 		if (i > 0)
 			*place++ = '.';
-		if (octet >= 100)
-			*place++ = (char)('0' + octet / 100);
-		if (octet >= 10)
-			*place++ = (char)('0' + octet / 10 % 10);
-		*place++ = (char)('0' + octet % 10);
+		place = put_octet(place, bytes[i]);
 	}
 	return place;
 }
@@ -126,27 +132,45 @@ put_name(char *place, const uint8_t *name)
 	}
 }
 
-/* Writes one line, with short_label if that is not NULL. */
 static enum status
-put_line(struct buffer *text, const knot_rdata_t *address, const uint8_t *name,
-    const uint8_t *short_label)
+put_names(struct buffer *text, const struct place *of)
 {
-	enum status status = buffer_reserve(text, LINE_SIZE_MAX);
+	enum status status = buffer_reserve(text, NAMES_SIZE_MAX);
+	const uint8_t *name = node_name(of->node);
 	char *place;
 
 	if (status != STATUS_OK)
 		return status;
 	place = text->data + text->length;
-	place = address->len == 4 ? put_ipv4(place, address->data) : put_ipv6(place, address->data);
 	*place++ = ' ';
 	place = put_name(place, name);
-	if (short_label != NULL) {
+	if (of->has_short) {
 		*place++ = ' ';
-		place = put_label(place, short_label);
+		place = put_label(place, name);
 	}
-	*place++ = '\n';
 	text->length = (size_t)(place - text->data);
 	return STATUS_OK;
+}
+
+/* Writes the line of an address with all its names, from the place that leads. */
+static enum status
+put_line(struct buffer *text, const struct places *places, const struct place *place)
+{
+	const struct address *address = &place->address;
+	enum status status = buffer_reserve(text, ADDRESS_MAX);
+	char *end;
+
+	if (status != STATUS_OK)
+		return status;
+	end = text->data + text->length;
+	end = address->family == 4 ? put_ipv4(end, address->bytes) : put_ipv6(end, address->bytes);
+	text->length = (size_t)(end - text->data);
+	status = put_names(text, place);
+	while (status == STATUS_OK && place->next != PLACE_NONE) {
+		place = &places->list[place->next];
+		status = put_names(text, place);
+	}
+	return status == STATUS_OK ? buffer_append(text, "\n", 1) : status;
 }
 
 static bool
@@ -155,26 +179,26 @@ is_reverse(const uint8_t *apex)
 	return name_is_within(apex, in_addr_arpa) || name_is_within(apex, ip6_arpa);
 }
 
-/* A live A or AAAA record. */
 static bool
-is_address(const struct record *record, int64_t now_s)
+is_live(const struct record *record, int64_t now_s)
 {
-	if (record->type == KNOT_RRTYPE_A
-		? record->rdata->len != 4
-		: record->type != KNOT_RRTYPE_AAAA || record->rdata->len != 16)
-		return false;
 	return record->lease.granted_until_s > now_s || now_s == INT64_MIN;
 }
 
-/* The name's next address; records come in order of their type, A (1) before AAAA (28). */
+/* The name's next live address; records come in order of their type, A (1) before AAAA (28). */
 static bool
-next_address(const struct records *records, struct records_cursor *cursor, int64_t now_s,
-    struct record *ret_record)
+next_address(const struct node *node, struct records_cursor *cursor, int64_t now_s,
+    struct address *ret_address)
 {
-	while (records_next(records, cursor, ret_record)) {
-		if (ret_record->type > KNOT_RRTYPE_AAAA)
+	struct record record;
+
+	while (records_next(node_records(node), cursor, &record)) {
+		if (record.type > KNOT_RRTYPE_AAAA)
 			return false;
-		if (is_address(ret_record, now_s))
+		if (record.type != KNOT_RRTYPE_A && record.type != KNOT_RRTYPE_AAAA)
+			continue;
+		if (is_live(&record, now_s) &&
+		    address_from_bytes(record.rdata->data, record.rdata->len, ret_address))
 			return true;
 	}
 	return false;
@@ -199,7 +223,7 @@ is_taken(const struct rendering *rendering, const struct zone *zone, const uint8
 	for (;;) {
 		struct records_cursor cursor = { 0 };
 		const struct node *node = NULL;
-		struct record record;
+		struct address address;
 
 		earlier = registry_next_zone(rendering->registry, earlier);
 		if (earlier == NULL || earlier == zone)
@@ -208,45 +232,172 @@ is_taken(const struct rendering *rendering, const struct zone *zone, const uint8
 		    name_join(label, zone_apex(earlier), &rival) == STATUS_OK)
 			node = zone_find(earlier, rival.wire);
 		if (node != NULL && is_fit(rendering, rival.wire) &&
-		    next_address(node_records(node), &cursor, rendering->options->now_s, &record))
+		    next_address(node, &cursor, rendering->options->now_s, &address))
 			return true;
 	}
 }
 
-/* The label to write beside the FQDN, or NULL. */
-static const uint8_t *
-short_label_of(const struct rendering *rendering, const struct zone *zone, const uint8_t *name)
+/* True when the short name stands beside the FQDN. */
+static bool
+has_short(const struct rendering *rendering, const struct zone *zone, const uint8_t *name)
 {
 	if (!rendering->options->short_names || !name_is_equal(name_parent(name), zone_apex(zone)))
-		return NULL;
+		return false;
 	if (name[0] == strlen(localhost) && memcmp(name + 1, localhost, name[0]) == 0)
-		return NULL;
-	return is_taken(rendering, zone, name) ? NULL : name;
+		return false;
+	return !is_taken(rendering, zone, name);
 }
 
 static enum status
-render_node(struct rendering *rendering, const struct zone *zone, const struct node *node)
+collect_node(struct rendering *rendering, const struct zone *zone, const struct node *node)
 {
 	const struct hosts_file_options *options = rendering->options;
-	const uint8_t *name = node_name(node);
 	struct records_cursor cursor = { 0 };
-	const uint8_t *short_label;
-	struct record record;
-	enum status status = STATUS_OK;
+	struct address address;
+	enum status status;
+	bool is_short;
 
-	if (!next_address(node_records(node), &cursor, options->now_s, &record))
+	if (!next_address(node, &cursor, options->now_s, &address))
 		return STATUS_OK;
-	if (!is_fit(rendering, name)) {
+	if (!is_fit(rendering, node_name(node))) {
 		if (options->on_unfit != NULL)
-			options->on_unfit(options->context, name);
+			options->on_unfit(options->context, node_name(node));
 		return STATUS_OK;
 	}
 	rendering->names++;
-	short_label = short_label_of(rendering, zone, name);
+	is_short = has_short(rendering, zone, node_name(node));
 	do
-		status = put_line(rendering->text, record.rdata, name, short_label);
-	while (status == STATUS_OK &&
-	    next_address(node_records(node), &cursor, options->now_s, &record));
+		status = places_add(&rendering->places, node, &address, is_short);
+	while (status == STATUS_OK && next_address(node, &cursor, options->now_s, &address));
+	return status;
+}
+
+static enum status
+collect(struct rendering *rendering)
+{
+	const struct zone *zone = registry_next_zone(rendering->registry, NULL);
+	enum status status = STATUS_OK;
+
+	for (; zone != NULL; zone = registry_next_zone(rendering->registry, zone)) {
+		struct node *node = is_reverse(zone_apex(zone)) ? NULL : zone_next(zone, NULL);
+
+		for (; node != NULL && status == STATUS_OK; node = zone_next(zone, node))
+			status = collect_node(rendering, zone, node);
+	}
+	return status;
+}
+
+/* RFC 1035 3.5, RFC 3596 2.5. */
+static void
+reverse_name_of(const struct address *address, struct name *ret_name)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t *place = ret_name->wire;
+
+	if (address->family == 4) {
+		for (unsigned i = 4; i-- > 0;) {
+			char *end = put_octet((char *)place + 1, address->bytes[i]);
+
+			*place = (uint8_t)(end - (char *)place - 1);
+			place = (uint8_t *)end;
+		}
+		memcpy(place, in_addr_arpa, sizeof(in_addr_arpa));
+		return;
+	}
+	for (unsigned i = 16; i-- > 0;) {
+		*place++ = 1;
+		*place++ = (uint8_t)digits[address->bytes[i] & 15];
+		*place++ = 1;
+		*place++ = (uint8_t)digits[address->bytes[i] >> 4];
+	}
+	memcpy(place, ip6_arpa, sizeof(ip6_arpa));
+}
+
+static const struct node *
+find_node(const struct rendering *rendering, const uint8_t *name)
+{
+	const struct zone *zone = registry_zone_of(rendering->registry, name);
+
+	return zone != NULL ? zone_find(zone, name) : NULL;
+}
+
+/* True when the name is published with this address. */
+static bool
+is_published(const struct rendering *rendering, const struct node *node,
+    const struct address *address)
+{
+	struct records_cursor cursor = { 0 };
+	struct address other;
+
+	if (is_reverse(zone_apex(node_zone(node))) || !is_fit(rendering, node_name(node)))
+		return false;
+	while (next_address(node, &cursor, rendering->options->now_s, &other)) {
+		if (address_is_equal(&other, address))
+			return true;
+	}
+	return false;
+}
+
+/* The name that the address' PTR record gives, where it is published with it; of several, the first. */
+static const struct node *
+find_pointed_to(const struct rendering *rendering, const struct address *address)
+{
+	struct records_cursor cursor = { 0 };
+	const struct node *pointer;
+	struct record record;
+	struct name name;
+
+	reverse_name_of(address, &name);
+	pointer = find_node(rendering, name.wire);
+	if (pointer == NULL)
+		return NULL;
+	while (records_next(node_records(pointer), &cursor, &record)) {
+		const struct node *node;
+
+		if (record.type != KNOT_RRTYPE_PTR || !is_live(&record, rendering->options->now_s))
+			continue;
+		name_copy_lower(&name, record.rdata->data);
+		node = find_node(rendering, name.wire);
+		if (node != NULL && is_published(rendering, node, address))
+			return node;
+	}
+	return NULL;
+}
+
+/* Puts the name first that dnsmasq shall answer the PTR of a shared address with. */
+static void
+choose_leader(struct rendering *rendering, uint32_t leader)
+{
+	const struct place *list = rendering->places.list;
+	const struct node *pointed_to = find_pointed_to(rendering, &list[leader].address);
+	uint32_t chosen = leader;
+
+	for (uint32_t i = leader; i != PLACE_NONE; i = list[i].next) {
+		if (list[i].node == pointed_to) {
+			chosen = i;
+			break;
+		}
+		if (node_created_s(list[i].node) < node_created_s(list[chosen].node))
+			chosen = i;
+	}
+	places_lead(&rendering->places, leader, chosen);
+}
+
+static enum status
+put_lines(struct rendering *rendering, struct buffer *text)
+{
+	const struct places *places = &rendering->places;
+	enum status status = STATUS_OK;
+
+	/* From the last to the first: who is given a lead stands behind who had it. */
+	for (uint32_t i = places->count; i-- > 0;) {
+		if (places->list[i].leads && places->list[i].next != PLACE_NONE)
+			choose_leader(rendering, i);
+	}
+	for (uint32_t i = 0; i < places->count && status == STATUS_OK; i++) {
+		if (places->list[i].leads)
+			status = put_line(text, places, &places->list[i]);
+	}
 	return status;
 }
 
@@ -254,17 +405,18 @@ enum status
 hosts_file_render(const struct registry *registry, const struct hosts_file_options *options,
     struct buffer *text, size_t *ret_names)
 {
-	struct rendering rendering = { .registry = registry, .options = options, .text = text };
+	struct rendering rendering = { .registry = registry, .options = options };
 	enum status status = buffer_append(text, head, sizeof(head) - 1);
-	const struct zone *zone = registry_next_zone(registry, NULL);
 
 	hosts_file_marker(registry, &rendering.marker);
-	for (; zone != NULL; zone = registry_next_zone(registry, zone)) {
-		struct node *node = is_reverse(zone_apex(zone)) ? NULL : zone_next(zone, NULL);
-
-		for (; node != NULL && status == STATUS_OK; node = zone_next(zone, node))
-			status = render_node(&rendering, zone, node);
-	}
+	places_init(&rendering.places);
+	if (status == STATUS_OK)
+		status = collect(&rendering);
+	if (status == STATUS_OK)
+		status = places_join(&rendering.places);
+	if (status == STATUS_OK)
+		status = put_lines(&rendering, text);
+	places_release(&rendering.places);
 	if (status == STATUS_OK)
 		*ret_names = rendering.names;
 	return status;

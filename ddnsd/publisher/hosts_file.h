@@ -27,10 +27,15 @@ struct hosts_file_options {
 };
 
 /*
- * Appends a comment and "ADDRESS FQDN [SHORT]" for each address: zones in order of configuration,
- * names in canonical order, IPv4 before IPv6. The same records give the same bytes. Reverse zones
- * are passed over. Unfit are names that break rule 43, and the marker's. Where names share an
- * address, the first in the file is what dnsmasq answers for its PTR.
+ * Appends a comment and a line for each address, "ADDRESS FQDN [SHORT] FQDN2 [SHORT2] ...". The same
+ * records give the same bytes: lines stand in the order of their first names (zones as configured,
+ * canonical order in each), IPv4 before IPv6. Reverse zones are passed over. Unfit are names that
+ * break rule 43, and the marker's.
+ *
+ * The first name of a line is what dnsmasq answers for its PTR. Where several names share the
+ * address, that is the one which a PTR record in a reverse zone of ours gives, if it has the
+ * address; else the one that was created first, of several in one second the first in the order
+ * above. The others follow in that order.
  *
  * A short name is written for names exactly one label below their zone; where several zones have
  * the same label, for the first of them only. "localhost" never gets one (RFC 6761 6.3).

@@ -24,10 +24,15 @@ enum {
 	PACE =
 	    4, /* waits so many times as long as the last publication took: a fifth of the time */
 	RETRY_MOST_MS = 60000,
+	CAUSES_AT_ONCE = 4,
 };
 
 #define SECOND_NS INT64_C(1000000000)
 #define PACE_MOST_NS (60 * SECOND_NS)
+
+/* Between two lines about one trouble; and about causes that change, after the first few. */
+#define REMINDER_NS (3600 * SECOND_NS)
+#define CHANGE_OF_CAUSE_NS (10 * SECOND_NS)
 
 struct publisher {
 	struct loop *loop;
@@ -48,7 +53,6 @@ struct publisher {
 	bool must_tell;         /* also when the file needs no change: dnsmasq may not know it */
 	size_t size;            /* of the last text, in octets */
 	int64_t begun_ns;       /* when the last publication began */
-	int64_t took_ns;        /* to write and to signal it */
 	unsigned failed_writes; /* in a row */
 
 	struct telling telling;
@@ -58,9 +62,13 @@ struct publisher {
 	int64_t confirm_ns;
 
 	enum trouble trouble;
-	unsigned logged_troubles; /* a bit each, since all was well */
+	unsigned troubles; /* a bit each, since all was well */
 	uint64_t failures;
 	char problem[PUBLISHER_PROBLEM_MAX];
+	unsigned logged_lines; /* since all was well; of the last of them: */
+	int64_t logged_ns;
+	enum trouble logged_trouble;
+	char logged_cause[PUBLISHER_PROBLEM_MAX];
 
 	bool has_warned_of_size;
 	uint64_t unfit[UNFIT_REMEMBERED]; /* hashes of names that the log spoke of */
@@ -69,7 +77,7 @@ struct publisher {
 
 static void run_timer(void *context);
 static void note_told(void *context);
-static void note_trouble(void *context, enum trouble trouble, const char *problem);
+static void note_trouble(void *context, const struct diagnosis *diagnosis);
 
 struct publisher *
 publisher_new(struct loop *loop, const struct registry *registry,
@@ -109,26 +117,51 @@ static void
 clear_trouble(struct publisher *publisher)
 {
 	publisher->trouble = TROUBLE_NONE;
-	publisher->logged_troubles = 0;
+	publisher->troubles = 0;
+	publisher->logged_lines = 0;
 	publisher->problem[0] = '\0';
 }
 
-/* One line for each kind of trouble until all is well again; the report has the latest. */
+/*
+ * A line for each new cause, and a reminder each hour: trouble comes again at every retry. Causes that
+ * alternate get fewer lines than they have changes.
+ */
 static void
-note_trouble(void *context, enum trouble trouble, const char *problem)
+log_trouble(struct publisher *publisher, const struct diagnosis *diagnosis)
+{
+	const char *cause = diagnosis->problem + diagnosis->cause;
+	bool is_first = publisher->logged_lines == 0;
+	bool is_known = !is_first && publisher->logged_trouble == diagnosis->trouble &&
+	    strcmp(publisher->logged_cause, cause) == 0;
+	bool may_wait = is_known || publisher->logged_lines >= CAUSES_AT_ONCE;
+	int64_t wait_ns = is_known ? REMINDER_NS : CHANGE_OF_CAUSE_NS;
+	int64_t now_ns = clock_now_ns();
+
+	if (may_wait && now_ns - publisher->logged_ns < wait_ns)
+		return;
+	log_error("%s%s", is_known ? "still so: " : "", diagnosis->problem);
+	publisher->logged_lines++;
+	publisher->logged_ns = now_ns;
+	publisher->logged_trouble = diagnosis->trouble;
+	(void)snprintf(publisher->logged_cause, sizeof(publisher->logged_cause), "%s", cause);
+}
+
+/* The report has the latest. */
+static void
+note_trouble(void *context, const struct diagnosis *diagnosis)
 {
 	struct publisher *publisher = context;
+	enum trouble trouble = diagnosis->trouble;
 	unsigned bit = 1u << trouble;
 
 	/* Waiting on for the same answer is no new failure. */
-	if ((publisher->logged_troubles & bit) == 0 || trouble == TROUBLE_UNWRITTEN ||
+	if ((publisher->troubles & bit) == 0 || trouble == TROUBLE_UNWRITTEN ||
 	    trouble == TROUBLE_COMMAND)
 		publisher->failures++;
+	publisher->troubles |= bit;
 	publisher->trouble = trouble;
-	(void)snprintf(publisher->problem, sizeof(publisher->problem), "%s", problem);
-	if ((publisher->logged_troubles & bit) == 0)
-		log_error("%s", publisher->problem);
-	publisher->logged_troubles |= bit;
+	(void)snprintf(publisher->problem, sizeof(publisher->problem), "%s", diagnosis->problem);
+	log_trouble(publisher, diagnosis);
 }
 
 /* FNV-1a. Two names with one hash cost a line in the log, no more. */
@@ -257,7 +290,7 @@ set_timer(struct publisher *publisher, int64_t wait_ns)
 static void
 note_unwritten(struct publisher *publisher, enum status status)
 {
-	char problem[PUBLISHER_PROBLEM_MAX];
+	struct diagnosis diagnosis;
 	int64_t wait_ms = 1000;
 
 	for (unsigned i = 0; i < publisher->failed_writes && wait_ms < RETRY_MOST_MS; i++)
@@ -268,8 +301,8 @@ note_unwritten(struct publisher *publisher, enum status status)
 	/* A new change may try earlier, but not more often than that. */
 	publisher->not_before_ns = clock_now_ns() + SECOND_NS;
 	set_timer(publisher, wait_ms * 1000000);
-	diagnosis_of_writing(publisher->options->file, status, problem);
-	note_trouble(publisher, TROUBLE_UNWRITTEN, problem);
+	diagnosis_of_writing(publisher->options->file, status, &diagnosis);
+	note_trouble(publisher, &diagnosis);
 }
 
 static void
@@ -375,7 +408,7 @@ has_questions(const struct publisher *publisher)
 static void
 log_told(const struct publisher *publisher, int64_t took_us)
 {
-	bool is_news = publisher->logged_troubles != 0 || !publisher->has_told;
+	bool is_news = publisher->troubles != 0 || !publisher->has_told;
 	enum log_level level = is_news ? LOG_LEVEL_NOTICE : LOG_LEVEL_DEBUG;
 
 	if (!has_questions(publisher))

@@ -15,7 +15,7 @@ enum {
 	WAIT_MS = 200,       /* from then on until it is late */
 	LATE_WAIT_MS = 1000, /* doubles up to: */
 	LATE_WAIT_MOST_MS = 10000,
-	RETRY_MOST_MS = 60000, /* where a retry is no question, but a signal or a command */
+	RETRY_MOST_MS = 60000, /* where each retry runs a command */
 	ANSWERS_A_TURN = 64,
 	/*
 	 * Asked again as soon as a wrong answer comes: where signal and question meet dnsmasq in one
@@ -36,7 +36,7 @@ has_questions(const struct telling *telling)
 
 void
 telling_init(struct telling *telling, struct loop *loop, void (*on_told)(void *context),
-    void (*on_trouble)(void *context, enum trouble trouble, const char *problem), void *context)
+    void (*on_trouble)(void *context, const struct diagnosis *diagnosis), void *context)
 {
 	*telling = (struct telling){
 		.loop = loop,
@@ -91,19 +91,19 @@ report_trouble(struct telling *telling, enum trouble trouble)
 		.answered = telling->answered_number,
 		.signal_problem = telling->signal_problem,
 	};
-	char problem[PUBLISHER_PROBLEM_MAX];
+	struct diagnosis diagnosis;
 
-	diagnosis_of_telling(trouble, &facts, problem);
-	telling->on_trouble(telling->context, trouble, problem);
+	diagnosis_of_telling(trouble, &facts, &diagnosis);
+	telling->on_trouble(telling->context, &diagnosis);
 }
 
 static void
 report_command(struct telling *telling, const char *what)
 {
-	char problem[PUBLISHER_PROBLEM_MAX];
+	struct diagnosis diagnosis;
 
-	diagnosis_of_command(telling->options->command, what, problem);
-	telling->on_trouble(telling->context, TROUBLE_COMMAND, problem);
+	diagnosis_of_command(telling->options, what, &diagnosis);
+	telling->on_trouble(telling->context, &diagnosis);
 }
 
 static void
@@ -125,14 +125,28 @@ start_command(struct telling *telling)
 	report_command(telling, what);
 }
 
+/* Told late, dnsmasq is asked as often as after a publication: what kept it away may be mended. */
+static void
+hurry(struct telling *telling)
+{
+	if (!telling->is_late)
+		return;
+	telling->steps = 0;
+	telling->quick_questions = 0;
+	(void)loop_timer_set(telling->loop, &telling->timer, waits_ms[0]);
+}
+
 static void
 nudge(struct telling *telling)
 {
-	if (telling->options->mode == PUBLISH_COMMAND)
+	if (telling->options->mode == PUBLISH_COMMAND) {
 		start_command(telling);
-	else
-		telling->wants_nudge = dnsmasq_signal(telling->options->pid_file,
-					   telling->signal_problem) != STATUS_OK;
+		return;
+	}
+	telling->wants_nudge = dnsmasq_signal(telling->options->pid_file,
+				   telling->signal_problem) != STATUS_OK;
+	if (!telling->wants_nudge)
+		hurry(telling);
 }
 
 /* True when the step is one to nudge at; with questions, most wait for a wrong answer. */
@@ -192,27 +206,47 @@ trouble_of(const struct telling *telling)
 }
 
 /*
- * Behind the time limit. A signal flushes dnsmasq's cache and runs its lease script, so that telling
- * it again what it was told already happens ever more seldom: at steps 1, 2, 4, 8, 16 ...
+ * A signal flushes dnsmasq's cache and runs its lease script, so that telling it again what it was
+ * told already happens ever more seldom: at steps 1, 2, 4, 8, 16 ...
  */
+static void
+count_late_step(struct telling *telling)
+{
+	telling->is_late = true;
+	telling->late_steps++;
+	if ((telling->late_steps & (telling->late_steps - 1)) == 0)
+		telling->wants_nudge = telling->options->mode != PUBLISH_HOSTSDIR;
+}
+
+/* So many questions follow each other in short sequence, and are not steps behind the time limit. */
+static bool
+is_in_sequence(const struct telling *telling, unsigned length)
+{
+	return has_questions(telling) && telling->steps <= length;
+}
+
+/* Behind the time limit, or at the end of a sequence there: it may have ended with a signal. */
 static void
 be_late(struct telling *telling)
 {
-	bool is_power_of_two;
+	const struct publisher_options *options = telling->options;
+	bool is_closed = has_questions(telling) && diagnosis_is_closed(options);
 
-	telling->is_late = true;
-	telling->late_steps++;
-	is_power_of_two = (telling->late_steps & (telling->late_steps - 1)) == 0;
-	if (is_power_of_two && telling->options->mode != PUBLISH_HOSTSDIR)
-		telling->wants_nudge = true;
-	if (has_questions(telling) || telling->options->mode != PUBLISH_COMMAND)
+	if (!telling->is_late || !is_in_sequence(telling, WAITS + 1))
+		count_late_step(telling);
+	/* The one obstacle that is seen to go away; what dnsmasq was told before did not help. */
+	if (telling->was_closed && !is_closed)
+		telling->wants_nudge = options->mode != PUBLISH_HOSTSDIR;
+	telling->was_closed = is_closed;
+	if (has_questions(telling) || options->mode != PUBLISH_COMMAND)
 		report_trouble(telling, trouble_of(telling));
 }
 
 static int64_t
 late_wait_ms(const struct telling *telling)
 {
-	int64_t most_ms = has_questions(telling) ? LATE_WAIT_MOST_MS : RETRY_MOST_MS;
+	bool is_costly = !has_questions(telling) && telling->options->mode == PUBLISH_COMMAND;
+	int64_t most_ms = is_costly ? RETRY_MOST_MS : LATE_WAIT_MOST_MS;
 	int64_t wait_ms = LATE_WAIT_MS;
 
 	for (unsigned i = 1; i < telling->late_steps && wait_ms < most_ms; i++)
@@ -226,7 +260,7 @@ next_wait_ms(const struct telling *telling)
 	int64_t left_ms = telling->begun_ms + telling->options->confirm_timeout_ms - clock_now_ms();
 	int64_t wait_ms = WAIT_MS;
 
-	if (has_questions(telling) && telling->steps <= WAITS)
+	if (is_in_sequence(telling, WAITS))
 		wait_ms = waits_ms[telling->steps - 1];
 	else if (telling->is_late)
 		return late_wait_ms(telling);
@@ -255,7 +289,7 @@ step(void *context)
 		ask(telling);
 	telling->steps++;
 	/* A new publication's first questions belong to it, not to the old trouble. */
-	if (clock_now_ms() >= limit_ms && (!telling->is_late || telling->steps > WAITS))
+	if (clock_now_ms() >= limit_ms && (!telling->is_late || !is_in_sequence(telling, WAITS)))
 		be_late(telling);
 	(void)loop_timer_set(telling->loop, &telling->timer, next_wait_ms(telling));
 }
@@ -276,6 +310,7 @@ end_command(void *context, const char *problem)
 		report_command(telling, problem);
 	/* With questions, the answers tell whether it has to run again. */
 	if (problem == NULL || has_questions(telling)) {
+		hurry(telling);
 		step(telling);
 		return;
 	}
@@ -335,6 +370,7 @@ telling_begin(struct telling *telling, const struct publisher_options *options,
 		telling->was_nobody_there = false;
 		telling->begun_ms = clock_now_ms();
 		telling->late_steps = 0;
+		telling->was_closed = false;
 		telling->answer = DNSMASQ_NOTHING;
 	}
 	name_copy(&telling->marker, marker);
@@ -342,7 +378,7 @@ telling_begin(struct telling *telling, const struct publisher_options *options,
 	telling->steps = 0;
 	telling->quick_questions = 0;
 	telling->nudges_first = is_new;
-	telling->wants_nudge = can_nudge && (is_new || has_questions(telling));
+	telling->wants_nudge = can_nudge;
 	telling->signal_problem[0] = '\0';
 	step(telling);
 }

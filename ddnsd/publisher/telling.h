@@ -28,7 +28,7 @@ struct telling {
 	struct loop *loop;
 	const struct publisher_options *options;
 	void (*on_told)(void *context);
-	void (*on_trouble)(void *context, enum trouble trouble, const char *problem);
+	void (*on_trouble)(void *context, const struct diagnosis *diagnosis);
 	void *context;
 	struct name marker;
 	uint64_t number;
@@ -36,11 +36,12 @@ struct telling {
 	struct loop_watch watch; /* on the socket; fd -1: none is open */
 	int64_t begun_ms;        /* when it became busy, without the time that commands took */
 	int64_t command_begun_ms;
-	unsigned steps;             /* since the publication */
+	unsigned steps;             /* since the publication, or since it was told late */
 	unsigned late_steps;        /* since it became late */
-	unsigned quick_questions;   /* since the publication */
+	unsigned quick_questions;   /* in these steps */
 	bool nudges_first;          /* before the first question, not only after a wrong answer */
 	bool wants_nudge;           /* dnsmasq has not been told, as far as we know */
+	bool was_closed;            /* at the last late step it could not get to the file */
 	uint16_t id;                /* of the questions */
 	enum dnsmasq_answer answer; /* the last one since it became busy */
 	uint64_t answered_number;
@@ -52,7 +53,7 @@ struct telling {
  * fails so far, and goes on trying; comes again, with the same or other trouble, while it lasts.
  */
 void telling_init(struct telling *telling, struct loop *loop, void (*on_told)(void *context),
-    void (*on_trouble)(void *context, enum trouble trouble, const char *problem), void *context);
+    void (*on_trouble)(void *context, const struct diagnosis *diagnosis), void *context);
 
 /* Ends whatever goes on, without a call, except for a command, which runs to its end. */
 void telling_stop(struct telling *telling);
@@ -62,8 +63,8 @@ void telling_release(struct telling *telling);
 
 /*
  * Tells of a publication, in the place of one that is being told. is_new: dnsmasq cannot know it yet
- * and is nudged first; else it is asked, and nudged only when it does not know it. options are
- * borrowed until it is told or stopped. May call on_told before it returns.
+ * and is nudged first; else it is asked, where it may be, and nudged only when it does not know it.
+ * options are borrowed until it is told or stopped. May call on_told before it returns.
  */
 void telling_begin(struct telling *telling, const struct publisher_options *options,
     const uint8_t *marker, uint64_t number, bool is_new);

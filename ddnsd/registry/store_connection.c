@@ -384,7 +384,7 @@ store_check(struct store *store)
 	int rc;
 
 	errno = 0;
-	rc = sqlite3_exec(store->db, "PRAGMA cache_size = -256", NULL, NULL, NULL);
+	rc = sqlite3_exec(store->db, "PRAGMA cache_size = -2048", NULL, NULL, NULL);
 	if (rc == SQLITE_OK && !answers(store->db, "PRAGMA quick_check(1)", "ok", &rc) &&
 	    rc == SQLITE_OK) {
 		store_tell(store, "%s is damaged", store->path);

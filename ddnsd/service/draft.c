@@ -28,6 +28,7 @@ draft_init(struct draft *draft, struct node *node, int64_t now_s, struct arena *
 		else
 			draft->has_expired = true;
 	}
+	draft->addresses_before = draft_addresses(draft);
 	return STATUS_OK;
 }
 
@@ -156,6 +157,7 @@ add(struct draft *draft, const struct change *change, const struct lease *lease,
 
 	if (is_ignored(draft, change))
 		return STATUS_OK;
+	draft->has_additions = true;
 	if (is_kept_at_apex(draft, change->type))
 		record.lease = (struct lease){ LEASE_FOREVER, LEASE_FOREVER, 0 };
 	at = find(draft, change->type, change->rdata, &is_there);

@@ -17,7 +17,9 @@
 struct draft {
 	struct node *node;
 	bool is_apex;
-	bool has_expired;    /* records of the node had ended, and are not in the list */
+	bool has_expired;   /* records of the node had ended, and are not in the list */
+	bool has_additions; /* also of records that were there already */
+	size_t addresses_before;
 	struct record *list; /* sorted as records_next() gives them */
 	size_t count;
 	size_t capacity;

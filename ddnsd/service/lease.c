@@ -11,6 +11,7 @@
 enum {
 	NAMES_A_TURN = 1000, /* a turn stays short however much ends at once */
 	RETRY_MS = 10000,    /* the store failed: expired names stay unserved and are tried again */
+	WAIT_MAX_S = 86400,  /* a stored end may be as far away as a number can be */
 	STEP_MIN_S = 60,     /* smaller steps of the wall clock are what NTP does all day */
 };
 
@@ -105,7 +106,7 @@ void
 service_plan_expiry(struct service *service)
 {
 	int64_t at_s = registry_next_expiry(service->registry);
-	int64_t now_s = clock_now_s();
+	int64_t now_ms = clock_now_ms();
 	int64_t delay_ms;
 
 	if (at_s == LEASE_FOREVER) {
@@ -118,7 +119,7 @@ service_plan_expiry(struct service *service)
 	if (at_s == service->expiry_at_s)
 		return;
 	service->expiry_at_s = at_s;
-	delay_ms = at_s > now_s ? (at_s - now_s) * 1000 : 0;
+	delay_ms = at_s - now_ms / 1000 < WAIT_MAX_S ? at_s * 1000 - now_ms : WAIT_MAX_S * 1000;
 	/* While the store fails, what has expired would come back at once. */
 	if (service->has_failed && delay_ms < RETRY_MS)
 		delay_ms = RETRY_MS;
@@ -134,8 +135,10 @@ service_clock_stepped(struct service *service, int64_t step_s)
 		   " s",
 	    step_s, service->options.quiet_s);
 	service->quiet_until_s = clock_now_s() + service->options.quiet_s;
+	service->must_restate = true;
 	if (registry_touch_leased(service->registry) != STATUS_OK)
 		log_error(
-		    "clock: out of memory; the stored ends of leases are wrong until their renewal");
+		    "clock: out of memory; the stored ends of leases are wrong until the next "
+		    "change is stored");
 	service_plan_expiry(service);
 }

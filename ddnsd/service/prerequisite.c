@@ -54,8 +54,9 @@ is_asked_for(const struct update *update, size_t index, const knot_rdata_t *rdat
 	for (size_t i = index; i < update->prerequisite_count; i++) {
 		const struct prerequisite *asked = &update->prerequisites[i];
 
-		if (speak_of_one_rrset(&update->prerequisites[index], asked) &&
-		    knot_rdata_cmp(asked->rdata, rdata) == 0)
+		if (asked->kind == PREREQUISITE_RRSET_EQUALS &&
+		    knot_rdata_cmp(asked->rdata, rdata) == 0 &&
+		    speak_of_one_rrset(&update->prerequisites[index], asked))
 			return true;
 	}
 	return false;

@@ -11,7 +11,7 @@
 
 /*
  * STATUS_OK when all hold at now_s, else the status of the first that does not; the exact RRsets
- * (RFC 2136 2.4.2) are compared last, as one set for each name and type. STATUS_NO_MEMORY.
+ * (RFC 2136 2.4.2) are compared last, as one set for each name and type.
  */
 enum status prerequisite_check(const struct zone *zone, const struct update *update, int64_t now_s,
     struct arena *arena);

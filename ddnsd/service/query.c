@@ -187,6 +187,17 @@ answer_name(struct search *search, const uint8_t **name)
 	return DONE;
 }
 
+/* True when the answer has this name already: its CNAMEs lead in a circle. */
+static bool
+is_answered(const struct search *search, const uint8_t *name)
+{
+	for (size_t i = 0; i < search->answer->rrset_count; i++) {
+		if (name_is_equal(search->answer->rrsets[i].rrset.owner, name))
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_transfer(uint16_t type)
 {
@@ -218,7 +229,7 @@ service_query(struct service *service, const uint8_t *name, uint16_t type, uint1
 		if (answer_name(&search, &name) == DONE)
 			return;
 		/* A target elsewhere is for the client to look up. */
-		if (!name_is_within(name, zone_apex(search.zone)))
+		if (!name_is_within(name, zone_apex(search.zone)) || is_answered(&search, name))
 			return;
 	}
 }

@@ -14,6 +14,14 @@
 enum {
 	/* A block of records, each with its lease: more than records_encode() ever makes of one. */
 	ROW_SIZE_MAX = 4 * RECORDS_SIZE_MAX,
+	/*
+	 * Clients that keep a window full fall into two groups, each sent while the other's commit
+	 * runs. Waiting a tenth of a commit joins them: nearly twice the changes on a card that
+	 * syncs in 5 ms. Where a sync takes 0.1 ms nothing is won, so nobody waits.
+	 */
+	PATIENCE_PART = 10,
+	PATIENCE_FROM_NS = 1000000,
+	PATIENCE_MAX_NS = 5000000,
 	NOTE_SIZE_MAX = 1000,
 	NOTES_SIZE_MAX = 65536, /* of one turn; more lines are lost to the log */
 };
@@ -28,8 +36,8 @@ service_new(struct loop *loop, struct registry *registry, const struct service_o
 	service->loop = loop;
 	service->registry = registry;
 	service->options = *options;
-	service->start_s = clock_now_s();
-	service->quiet_until_s = service->start_s + options->quiet_s;
+	service->floor_now_s = clock_now_s();
+	service->quiet_until_s = service->floor_now_s + options->quiet_s;
 	service->expiry_at_s = LEASE_FOREVER;
 	service->expiry_timer = (struct loop_timer){ .handler = lease_expire, .context = service };
 	buffer_init(&service->row, ROW_SIZE_MAX);
@@ -60,6 +68,7 @@ service_attach_store(struct service *service, struct store *store)
 {
 	service->store = store;
 	service->floor_wall_s = store_last_commit_s(store);
+	service->floor_now_s = clock_now_s();
 }
 
 void
@@ -72,7 +81,7 @@ int64_t
 service_wall_s(const struct service *service)
 {
 	int64_t wall_s = clock_wall_s();
-	int64_t least_s = service->floor_wall_s + clock_now_s() - service->start_s;
+	int64_t least_s = service->floor_wall_s + clock_now_s() - service->floor_now_s;
 
 	return wall_s > least_s ? wall_s : least_s;
 }
@@ -170,6 +179,8 @@ log_commit(struct service *service, enum status status)
 enum status
 service_store_turn(struct service *service)
 {
+	int64_t now_s = clock_now_s();
+	int64_t wall_s = service_wall_s(service);
 	size_t cursor = 0;
 	enum status status = STATUS_OK;
 	struct node *node;
@@ -178,9 +189,13 @@ service_store_turn(struct service *service)
 	    (node = registry_next_touched(service->registry, &cursor)) != NULL)
 		status = store_node(service, node);
 	if (status == STATUS_OK)
-		status = store_commit(service->store, service_wall_s(service));
+		status = store_commit(service->store, wall_s);
 	else
 		store_rollback(service->store);
+	if (status == STATUS_OK) {
+		service->floor_wall_s = wall_s;
+		service->floor_now_s = now_s;
+	}
 	log_commit(service, status);
 	return status;
 }
@@ -207,16 +222,44 @@ log_notes(struct service *service)
 		log_info("%s", line);
 }
 
+int64_t
+service_patience_ns(const struct service *service)
+{
+	int64_t patience_ns = service->commit_ns / PATIENCE_PART;
+
+	if (service->commit_ns < PATIENCE_FROM_NS || !service_is_dirty(service))
+		return 0;
+	return patience_ns < PATIENCE_MAX_NS ? patience_ns : PATIENCE_MAX_NS;
+}
+
+/* Rises slowly and falls fast: one commit that folds the log back makes no slow card. */
+static void
+learn_commit_time(struct service *service, int64_t took_ns)
+{
+	int64_t difference_ns = took_ns - service->commit_ns;
+
+	service->commit_ns += difference_ns > 0 ? difference_ns / 16 : difference_ns / 2;
+}
+
 enum status
 service_commit(struct service *service)
 {
+	int64_t begun_ns;
+	bool restates = service->must_restate;
 	enum status status;
 
 	if (!registry_is_dirty(service->registry))
 		return STATUS_OK;
+	/* Also what a commit that failed has left to do. */
+	if (restates && registry_touch_leased(service->registry) != STATUS_OK)
+		restates = false;
+	begun_ns = clock_now_ns();
 	status = service_store_turn(service);
+	learn_commit_time(service, clock_now_ns() - begun_ns);
 	if (status == STATUS_OK) {
 		registry_commit(service->registry);
+		if (restates)
+			service->must_restate = false;
 		if (service->notes.length > 0)
 			log_notes(service);
 	} else {

@@ -82,6 +82,12 @@ enum status service_update(struct service *service, const struct request *reques
 void service_query(struct service *service, const uint8_t *name, uint16_t type, uint16_t class,
     struct arena *scratch, struct message_answer *ret_answer);
 
+/*
+ * How long it pays to wait for more messages before the open turn is committed: a small part of what
+ * commits take of late where that is long (a slow card), else 0. Nanoseconds.
+ */
+int64_t service_patience_ns(const struct service *service);
+
 /* True when the open turn has changes that are not durable yet. */
 bool service_is_dirty(const struct service *service);
 

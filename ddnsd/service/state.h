@@ -14,19 +14,25 @@ struct service {
 	struct network_principal *networks;
 	size_t network_count;
 
-	int64_t start_s;       /* clock_now_s() when the service began */
-	int64_t floor_wall_s;  /* the wall clock was at least this then: the store's last commit */
+	int64_t floor_wall_s;  /* of the store's last commit: the wall clock was at least this */
+	int64_t floor_now_s;   /* clock_now_s() at that time, or when the service began */
 	int64_t quiet_until_s; /* nothing expires before (rule 35) */
 	struct loop_timer expiry_timer;
 	int64_t expiry_at_s; /* what the timer is set to; LEASE_FOREVER: not set */
 
+	int64_t commit_ns; /* what a commit takes, smoothed */
 	struct buffer row; /* one encoded name */
 	bool has_failed;   /* the last commit failed: logged */
+	bool must_restate; /* the wall clock was set: ends of leases are to be stored anew */
 	struct log_limit changes;
 	struct buffer notes; /* lines, each with its NUL, to log once the turn is committed */
 };
 
-/* The wall clock, never before the store's last commit: a machine without an RTC starts in 1970. */
+/*
+ * The wall clock, never before the store's last commit: a machine without an RTC starts in 1970. And
+ * where it was ahead and is set back it goes on from there, for at the next start what is stored has to
+ * be read by the same clock.
+ */
 int64_t service_wall_s(const struct service *service);
 
 /* The wall clock less the running clock, for what is stored. */

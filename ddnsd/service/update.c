@@ -217,9 +217,25 @@ make_drafts(struct attempt *attempt, const struct lease *lease)
 
 /* --- limits --- */
 
-/* How many names the drafts would add to all, and to the principal's own. */
+/*
+ * True when the name would become the principal's: by what it adds, not by what it deletes, so that
+ * an administrator can mend a name without taking it away (rule 32).
+ */
+static bool
+changes_owner(const struct attempt *attempt, const struct draft *draft)
+{
+	const struct owner *owner = node_owner(draft->node);
+
+	if (draft->is_apex)
+		return draft_changes_apex_types(draft);
+	return draft->count > 0 && draft->has_additions &&
+	    (owner == NULL ||
+		strcmp(owner_identity(owner), attempt->request->principal->identity) != 0);
+}
+
+/* How many names there would be more, of all and of the principal's own; fewer are negative. */
 static void
-count_new_names(const struct attempt *attempt, size_t *ret_all, size_t *ret_own)
+count_new_names(const struct attempt *attempt, int64_t *ret_all, int64_t *ret_own)
 {
 	const char *identity = attempt->request->principal->identity;
 
@@ -229,11 +245,33 @@ count_new_names(const struct attempt *attempt, size_t *ret_all, size_t *ret_own)
 		const struct draft *draft = &attempt->drafts[i];
 		const struct owner *owner = node_owner(draft->node);
 
-		if (draft->count == 0 || draft->is_apex)
+		if (draft->is_apex)
 			continue;
-		*ret_all += node_records(draft->node) == NULL;
-		*ret_own += owner == NULL || strcmp(owner_identity(owner), identity) != 0;
+		*ret_all += (draft->count > 0) - (node_records(draft->node) != NULL);
+		if (changes_owner(attempt, draft))
+			++*ret_own;
+		else if (draft->count == 0 && owner != NULL &&
+		    strcmp(owner_identity(owner), identity) == 0)
+			--*ret_own;
 	}
+}
+
+/* The last name that would become the principal's: what a refusal is about. */
+static const uint8_t *
+newest_name(const struct attempt *attempt)
+{
+	for (size_t i = attempt->draft_count; i > 0; i--) {
+		if (changes_owner(attempt, &attempt->drafts[i - 1]))
+			return node_name(attempt->drafts[i - 1].node);
+	}
+	return NULL;
+}
+
+/* True when there would be too many, and more than before: what is over a limit may shrink. */
+static bool
+is_over(size_t names, int64_t new_names, size_t names_max)
+{
+	return names_max > 0 && new_names > 0 && names + (size_t)new_names > names_max;
 }
 
 static enum status
@@ -243,18 +281,18 @@ check_limits(const struct attempt *attempt)
 	const struct request *request = attempt->request;
 	struct registry *registry = attempt->service->registry;
 	const struct owner *owner = registry_owner(registry, request->principal->identity);
-	size_t new_names;
-	size_t own_names;
+	int64_t new_names;
+	int64_t own_names;
 
 	if (owner == NULL)
 		return STATUS_NO_MEMORY;
 	for (size_t i = 0; i < attempt->draft_count; i++) {
 		const struct draft *draft = &attempt->drafts[i];
 		const uint8_t *name = node_name(draft->node);
+		size_t addresses = draft_addresses(draft);
 
-		if (options->addresses_per_name > 0 &&
-		    draft_addresses(draft) > options->addresses_per_name &&
-		    !draft_is_unchanged(draft)) {
+		if (options->addresses_per_name > 0 && addresses > options->addresses_per_name &&
+		    addresses > draft->addresses_before) {
 			log_refusal(request, "an address", name, "over addresses-per-name");
 			return STATUS_LIMITED;
 		}
@@ -264,14 +302,14 @@ check_limits(const struct attempt *attempt)
 		}
 	}
 	count_new_names(attempt, &new_names, &own_names);
-	if (options->names_max > 0 && new_names > 0 &&
-	    registry_names(registry) + new_names > options->names_max) {
-		log_refusal(request, "a name more", NULL, "the limit of all `names` is reached");
+	if (is_over(registry_names(registry), new_names, options->names_max)) {
+		log_refusal(request, "the addition", newest_name(attempt),
+		    "the limit of all `names` is reached");
 		return STATUS_LIMITED;
 	}
-	if (request->principal->names_max > 0 && own_names > 0 &&
-	    owner_names(owner) + own_names > request->principal->names_max) {
-		log_refusal(request, "a name more", NULL, "over its names-per-key");
+	if (is_over(owner_names(owner), own_names, request->principal->names_max)) {
+		log_refusal(request, "the addition", newest_name(attempt),
+		    "over its names-per-key");
 		return STATUS_LIMITED;
 	}
 	return STATUS_OK;
@@ -286,18 +324,6 @@ struct step {
 	bool is_visible;
 	bool changes_owner;
 };
-
-static bool
-changes_owner(const struct attempt *attempt, const struct draft *draft)
-{
-	const struct owner *owner = node_owner(draft->node);
-
-	if (draft->is_apex)
-		return draft_changes_apex_types(draft);
-	return draft->count > 0 &&
-	    (owner == NULL ||
-		strcmp(owner_identity(owner), attempt->request->principal->identity) != 0);
-}
 
 static enum status
 prepare(const struct attempt *attempt, struct step *steps)
@@ -349,11 +375,17 @@ do_step(struct attempt *attempt, const struct step *step, struct owner *owner)
 	struct draft *draft = step->draft;
 	struct node *node = draft->node;
 
-	if (!step->is_visible && !step->changes_owner)
-		return draft->count > 0 ? registry_renew(registry, node, draft->list, draft->count)
-					: STATUS_OK;
+	if (!step->is_visible && !step->changes_owner) {
+		enum status status = STATUS_OK;
+
+		if (draft->count > 0)
+			status = registry_renew(registry, node, draft->list, draft->count);
+		/* No commit may follow, and the new end may be the next one. */
+		service_plan_expiry(attempt->service);
+		return status;
+	}
 	log_change(attempt, step);
-	if (draft->is_apex && !step->changes_owner)
+	if (!step->changes_owner)
 		owner = node_owner(node);
 	registry_replace(registry, node, step->records, owner, service_wall_s(attempt->service));
 	return STATUS_OK;
@@ -422,7 +454,8 @@ service_update(struct service *service, const struct request *request, struct ar
 		return status;
 	length_s = lease_length_s(zone_options(attempt.zone), update->has_lease, update->lease_s,
 	    request->principal->is_admin);
-	lease = lease_begin(clock_now_s(), length_s);
+	/* The second that has begun counts as over: a lease may be too long, never too short. */
+	lease = lease_begin(clock_now_s() + 1, length_s);
 	status = make_drafts(&attempt, &lease);
 	if (status == STATUS_OK)
 		status = check_limits(&attempt);

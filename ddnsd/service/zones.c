@@ -15,6 +15,7 @@ enum {
 	SOA_EXPIRE_S = 1209600, /* RFC 1912 2.2: two to four weeks */
 	SOA_NUMBERS_SIZE = 20,
 	SOA_RDATA_MAX = 2 * NAME_SIZE_MAX + SOA_NUMBERS_SIZE,
+	NS_RDATA_MAX = NAME_SIZE_MAX + 1, /* knot_rdata_init() pads to an even length */
 };
 
 struct load {
@@ -124,7 +125,7 @@ make_apex(struct service *service, struct zone *zone)
 {
 	const struct zone_options *options = zone_options(zone);
 	alignas(knot_rdata_t) uint8_t soa_storage[sizeof(knot_rdata_t) + SOA_RDATA_MAX];
-	alignas(knot_rdata_t) uint8_t ns_storage[sizeof(knot_rdata_t) + NAME_SIZE_MAX];
+	alignas(knot_rdata_t) uint8_t ns_storage[sizeof(knot_rdata_t) + NS_RDATA_MAX];
 	knot_rdata_t *soa_rdata = (void *)soa_storage;
 	knot_rdata_t *ns_rdata = (void *)ns_storage;
 	struct lease forever = { LEASE_FOREVER, LEASE_FOREVER, 0 };
@@ -205,6 +206,21 @@ load_zones(struct service *service)
 	return load.damaged > 0 ? STATUS_DAMAGED : status;
 }
 
+/* What cannot be stored yet stays in memory all the same: nobody was told of it. */
+static void
+keep_apexes(struct service *service)
+{
+	enum status status = service_store_turn(service);
+	struct zone *zone = NULL;
+
+	registry_commit(service->registry);
+	if (status == STATUS_OK)
+		return;
+	/* Its serial counts as stored, and no further: so the next change writes the apex too. */
+	while ((zone = registry_next_zone(service->registry, zone)) != NULL)
+		zone_adopt_serial(service->registry, zone);
+}
+
 enum status
 service_set_zones(struct service *service, const struct zone_options *zones, size_t count)
 {
@@ -224,11 +240,8 @@ service_set_zones(struct service *service, const struct zone_options *zones, siz
 		status = load_status;
 	while (status == STATUS_OK && (zone = registry_next_zone(service->registry, zone)) != NULL)
 		status = make_apex(service, zone);
-	/* What cannot be stored yet stays in memory all the same: nobody was told of it. */
-	if (registry_is_dirty(service->registry)) {
-		(void)service_store_turn(service);
-		registry_commit(service->registry);
-	}
+	if (registry_is_dirty(service->registry))
+		keep_apexes(service);
 	service_plan_expiry(service);
 	return status != STATUS_OK ? status : load_status;
 }

@@ -356,8 +356,6 @@ append_opt(const struct message *message, const struct message_answer *answer, u
 {
 	uint8_t *at = wire + length;
 
-	if (!message->has_edns)
-		return length;
 	memset(at, 0, opt_size(message, answer));
 	knot_wire_write_u16(at + 1, KNOT_RRTYPE_OPT);
 	knot_wire_write_u16(at + 3, MESSAGE_UDP_EDNS_MAX);
@@ -439,21 +437,26 @@ size_t
 message_write_answer(const struct message *message, const struct message_answer *answer,
     struct arena *arena, uint8_t *wire, size_t capacity)
 {
+	size_t question_end = MESSAGE_HEADER_SIZE + knot_pkt_question_size(message->packet);
 	size_t reserved = opt_size(message, answer);
-	size_t room = capacity > reserved ? capacity - reserved : 0;
 	size_t length;
 
+	/* Rule 27: the OPT record gives way before the question does. */
+	if (capacity < question_end + reserved)
+		reserved = 0;
 	if (answer->rrset_count == 0) {
-		length = begin_answer(message, answer, wire, room);
+		length = begin_answer(message, answer, wire, capacity - reserved);
 	} else {
-		length = write_rrsets(message, answer, arena, wire, room);
+		length = write_rrsets(message, answer, arena, wire, capacity - reserved);
 		if (length == 0)
 			return message_write_error(message->packet->wire, KNOT_RCODE_SERVFAIL,
 			    wire);
 	}
-	if (length + reserved > capacity)
-		return length;
-	return append_opt(message, answer, wire, length);
+	if (reserved > 0)
+		return append_opt(message, answer, wire, length);
+	if (message->has_edns)
+		knot_wire_set_tc(wire);
+	return length;
 }
 
 size_t

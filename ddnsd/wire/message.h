@@ -84,8 +84,9 @@ struct message_answer {
 /*
  * Writes an answer to a parsed request: ID, opcode, RD copied, QR set, the question in its own
  * case, the RRsets, OPT if the request had one. What does not fit sets TC and is left out; glue is
- * left out silently. capacity is what may be used, the room for a TSIG already taken off. Returns
- * the length; at least the header is written, so capacity is at least MESSAGE_HEADER_SIZE.
+ * left out silently, and the OPT (with TC) where it leaves no room for the question. capacity is
+ * what may be used, the room for a TSIG already taken off. Returns the length; at least the header
+ * is written, so capacity is at least MESSAGE_HEADER_SIZE.
  */
 size_t message_write_answer(const struct message *message, const struct message_answer *answer,
     struct arena *arena, uint8_t *wire, size_t capacity);

@@ -199,6 +199,12 @@ check_answer(const struct exchange *exchange, enum status commit_status)
 	expect(knot_wire_get_id(wire) == knot_wire_get_id(exchange->request));
 	expect(knot_wire_get_opcode(wire) == knot_wire_get_opcode(exchange->request));
 	expect(knot_wire_get_qr(wire));
+	/* Rule 27: the question goes out, whatever has to stay away. */
+	if (exchange->ticket.question_end > KNOT_WIRE_HEADER_SIZE)
+		expect(knot_wire_get_qdcount(wire) == 1 &&
+		    exchange->length >= exchange->ticket.question_end &&
+		    memcmp(wire + KNOT_WIRE_HEADER_SIZE, exchange->request + KNOT_WIRE_HEADER_SIZE,
+			exchange->ticket.question_end - KNOT_WIRE_HEADER_SIZE) == 0);
 	if (knot_wire_get_opcode(wire) != KNOT_OPCODE_QUERY)
 		expect(knot_wire_get_ancount(wire) == 0 && knot_wire_get_nscount(wire) == 0);
 	if (exchange->ticket.is_update && commit_status != STATUS_OK)

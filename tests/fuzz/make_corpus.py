@@ -24,6 +24,7 @@ import dns.update
 ZONE = "home.arpa"
 REVERSE = "2.0.192.in-addr.arpa"
 WALL_S = 1753000000
+LONG_ZONE = ".".join(["a-name-that-is-as-long-as-the-longest-label-there-may-ever-be"] * 3 + ["example"])
 SECRETS = {
     "admin": b"the administrator's, 32 octets..",
     "laptop.home.arpa": b"that of the laptop, 32 octets...",
@@ -44,7 +45,7 @@ def step(message, flags=ADMIN, passes=AT_ONCE):
     return struct.pack("!BBH", flags, passes, len(wire)) + wire
 
 
-def update(*calls, zone=ZONE, lease=None):
+def update(*calls, zone=ZONE, lease=None, payload=1232):
     """An update; each call is (method, *arguments) of dnspython's UpdateMessage."""
     message = dns.update.UpdateMessage(zone)
     message.id = 4711
@@ -52,7 +53,7 @@ def update(*calls, zone=ZONE, lease=None):
         getattr(message, method)(*arguments)
     if lease is not None:
         option = dns.edns.GenericOption(LEASE, struct.pack(f"!{len(lease)}I", *lease))
-        message.use_edns(0, payload=1232, options=[option])
+        message.use_edns(0, payload=payload, options=[option])
     return message
 
 
@@ -271,7 +272,8 @@ def of_signatures():
                             + step(query(longest, "A", edns=False), LONG | UDP)
                             + step(query("home.arpa", "NS", payload=512), LONG | UDP))
     yield "long_key_name_fails", (step(update(add("one", "A", "192.0.2.9")), ADMIN | GO_ON)
-                                  + step(update(lease=[600, 600]), LONG | UDP | FAIL))
+                                  + step(update(lease=[600, 600], zone=LONG_ZONE, payload=512),
+                                         LONG | UDP | FAIL))
     yield "turn_fails", (step(update(add("one", "A", "192.0.2.9")), ADMIN | GO_ON | UDP)
                          + step(update(add("laptop", "A", "192.0.2.9"), lease=[600]),
                                 LAPTOP | GO_ON | TWICE)

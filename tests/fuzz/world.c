@@ -29,8 +29,14 @@ const uint8_t world_secrets[WORLD_KEYS][WORLD_SECRET_SIZE + 1] = {
 	"that of the long name, 32 octets",
 };
 
-static const char forward[] = "home.arpa";
-static const char reverse[] = "2.0.192.in-addr.arpa";
+static const char *const apexes[] = {
+	"home.arpa",
+	"2.0.192.in-addr.arpa",
+	LONG_LABEL "." LONG_LABEL "." LONG_LABEL ".example",
+};
+
+enum { ZONES = sizeof(apexes) / sizeof(apexes[0]) };
+
 static const char block[] = "192.0.2.0/24";
 static const char loopback[] = "127.0.0.0/8";
 
@@ -61,10 +67,12 @@ static int64_t passed_s;
 static struct store *store;
 
 void
-expect(int holds)
+expect_that(bool holds, const char *what, const char *file, int line)
 {
-	if (!holds)
-		abort();
+	if (holds)
+		return;
+	(void)fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, what);
+	abort();
 }
 
 /* --- time --- */
@@ -190,11 +198,11 @@ build_networks(struct world *world)
 static void
 build_zones(struct world *world)
 {
-	struct zone_options zones[2];
+	struct zone_options zones[ZONES];
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < ZONES; i++) {
 		zones[i] = (struct zone_options){
-			.apex = to_name(i == 0 ? forward : reverse),
+			.apex = to_name(apexes[i]),
 			.ttl_s = 60,
 			.lease_s = HOUR_S,
 			.lease_min_s = 60,
@@ -203,7 +211,7 @@ build_zones(struct world *world)
 			.contact = to_name("hostmaster.home.arpa"),
 		};
 	}
-	expect(service_set_zones(world->service, zones, 2) == STATUS_OK);
+	expect(service_set_zones(world->service, zones, ZONES) == STATUS_OK);
 }
 
 static void
@@ -474,7 +482,7 @@ check_host(const char *at)
 	return at;
 }
 
-/* ADDRESS NAME [NAME], and nothing else that dnsmasq could make something of. */
+/* ADDRESS NAME..., and nothing else that dnsmasq could make something of. */
 static void
 check_hosts_line(char *line)
 {
@@ -486,7 +494,7 @@ check_hosts_line(char *line)
 	*blank = '\0';
 	expect(address_from_text(line, &address) == STATUS_OK);
 	end = check_host(blank + 1);
-	if (*end == ' ')
+	while (*end == ' ')
 		end = check_host(end + 1);
 	expect(*end == '\0');
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A small daemon without sockets for fuzz targets: two zones with names in them, three keys,
+ * A small daemon without sockets for fuzz targets: three zones with names in them, three keys,
  * two networks, a clock that only moves when told. Each input gets a new one.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,8 +43,9 @@ struct world {
 	struct dns *dns;
 };
 
-/* Aborts: an invariant does not hold, or the test cannot go on. */
-void expect(int holds);
+/* Aborts, saying where, when an invariant does not hold or the test cannot go on. */
+#define expect(holds) expect_that((holds), #holds, __FILE__, __LINE__)
+void expect_that(bool holds, const char *what, const char *file, int line);
 
 void world_build(struct world *world);
 void world_release(struct world *world);

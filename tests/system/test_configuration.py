@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command line, and what -n says about good and bad configurations."""
 
+import os
 import re
 import subprocess
 
@@ -71,9 +72,9 @@ network "fd00::/8" { allow = {"zone home.arpa AAAA"} }
 )
 
 
-def run(*arguments):
+def run(*arguments, **options):
     command = [PROGRAM, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20)
+    return subprocess.run(command, capture_output=True, text=True, timeout=20, **options)
 
 
 @pytest.fixture
@@ -152,8 +153,15 @@ BAD = {
     "port too high": ('listen "dns" { port = 65536 }\n', ["port"]),
     "bad address": ('listen "dns" { addresses = {"192.0.2.300"} }\n', ["192.0.2.300"]),
     "unknown listen": ('listen "ftp" { }\n', ["ftp", "dns"]),
-    "negative limit": ("limits { names = -5 }\n", ["names"]),
-    "limit that is no number": ("limits { names = many }\n", ["names|many"]),
+    "wildcard and address": (
+        'listen "dns" { addresses = {"0.0.0.0", "127.0.0.1"} }\n',
+        ["0\\.0\\.0\\.0.*127\\.0\\.0\\.1"],
+    ),
+    "unknown user": ('user = "no-such-user"\n', ["no-such-user", "useradd"]),
+    "unknown group": ('user = "root" group = "no-such-group"\n', ["no-such-group", "groupadd"]),
+    "group without user": ('group = "root"\n', ["user"]),
+    "negative limit": ("limits { names = -5 }\n", ["names", "-5"]),
+    "limit that is no number": ("limits { names = many }\n", ["names.*many"]),
     "bad log": ('log = "printer"\n', ["printer", "syslog"]),
     "bad network": ('network "192.168.1.0/99" { }\n', ["192.168.1.0/99"]),
     "syntax": ("limits {\n", []),
@@ -240,7 +248,8 @@ def write_key_file(path, text, mode=0o640):
 
 def test_keys_come_from_the_key_folder(check, keys):
     write_key_file(keys / "laptop.conf", key_block())
-    write_key_file(keys / "notes.txt", "not read\n")
+    write_key_file(keys / "README", "not read\n")
+    write_key_file(keys / "laptop.conf~", "not read\n")
     result = check(MINIMAL)
     assert_good(result)
     assert result.stderr == "", "with a key there is nothing to warn of"
@@ -279,6 +288,37 @@ def test_a_key_in_two_files_is_an_error(check, keys):
     result = check(MINIMAL)
     assert result.returncode == 1
     assert "laptop" in result.stderr
+
+
+def test_a_key_file_under_another_name_is_warned_of(check, keys):
+    write_key_file(keys / "laptop", key_block())
+    result = check(MINIMAL)
+    assert_good(result)
+    assert f'warning: {keys}: "laptop" is not read, only NAME.conf files are\n' in result.stderr
+
+
+def test_the_key_file_of_a_client_is_refused_with_our_own_form(check, keys):
+    client = f'key "laptop" {{\n\talgorithm hmac-sha256;\n\tsecret "{SECRET}";\n}};\n'
+    path = write_key_file(keys / "laptop.conf", client)
+    result = check(MINIMAL)
+    assert result.returncode == 1
+    assert f"{path}:2: " in result.stderr
+    assert 'algorithm = "hmac-sha256"' in result.stderr
+    assert SECRET not in result.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be somebody else")
+def test_a_key_file_that_ddnsd_may_not_read_is_told_with_the_mend(check, keys):
+    path = write_key_file(keys / "laptop.conf", key_block(), mode=0o600)
+    check(MINIMAL, mode=0o644)
+    check.path.chmod(0o644)
+    result = run("-n", "-c", check.path, user="nobody", group="nogroup", extra_groups=[])
+    assert result.returncode == 1
+    mend = f"run: chown root:nogroup {path} && chmod 640 {path}\n"
+    assert result.stderr.endswith(f"permission denied for the user \"nobody\"; {mend}")
+    subprocess.run(["chown", "root:nogroup", path], check=True)
+    path.chmod(0o640)
+    assert_good(run("-n", "-c", check.path, user="nobody", group="nogroup", extra_groups=[]))
 
 
 def test_a_key_file_holds_keys_only(check, keys):
@@ -323,6 +363,12 @@ def test_a_bad_configuration_does_not_start(launch):
     server.spawn()
     assert server.wait_for_exit() == 1
     server.wait_for_log(rf"{server.config_path}:\d+: .*names")
+
+
+def test_a_command_that_is_not_there_is_warned_of(check):
+    result = check(MINIMAL + 'publish { mode = "command" command = "/nowhere/tell" }\n')
+    assert_good(result)
+    assert re.search(rf"^warning: {check.path}:4: .*/nowhere/tell.*not found", result.stderr, re.M)
 
 
 def test_an_address_in_use_is_named(launch, free_port):

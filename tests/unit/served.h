@@ -21,8 +21,8 @@ enum {
 	SERVED_KEYS = 8,
 	SERVED_GRANTS = 4,
 	SERVED_ZONES = 3,
-	SERVED_TEXT_MAX = 32768,
-	SERVED_WALL_S = 1700000000, /* when a test begins */
+	SERVED_TEXT_MAX = 131072,
+	SERVED_WALL_S = 3000000000, /* when a test begins: later than any file it makes */
 };
 
 struct served_key {

@@ -80,7 +80,7 @@ an_option_that_is_given_has_that_value(void **state)
 	    "zone \"Example.ORG.\" { lease = \"forever\" lease-min = \"5\" lease-max = \"2h\"\n"
 	    "  ttl = \"0s\" nameserver = \"a.example.net\" contact = \"me.example.net\" }\n"
 	    "zone \"1.168.192.in-addr.arpa\" { }\n"
-	    "listen \"dns\" { addresses = {\"0.0.0.0\", \"::\", \"192.0.2.1\"} port = 5300 }\n"
+	    "listen \"dns\" { addresses = {\"0.0.0.0\", \"::\"} port = 5300 }\n"
 	    "publish { mode = \"command\" file = \"/h/f\" pid-file = \"\" command = \"/bin/x\"\n"
 	    "  confirm = \"[::1]:5353\" confirm-timeout = \"1m\" short-names = false }\n"
 	    "limits { addresses-per-name = 0 names = 7 tcp-connections = 1 tcp-idle = \"1s\"\n"
@@ -104,8 +104,9 @@ an_option_that_is_given_has_that_value(void **state)
 	assert_string_equal(text_of(&config->zones[0].contact), "me.example.net");
 	assert_string_equal(text_of(&config->zones[1].apex), "1.168.192.in-addr.arpa");
 
-	assert_int_equal(config->dns.listen_count, 3);
-	assert_string_equal(endpoint_to_text(&config->dns.listen[2], text), "192.0.2.1:5300");
+	assert_int_equal(config->dns.listen_count, 2);
+	assert_string_equal(endpoint_to_text(&config->dns.listen[0], text), "0.0.0.0:5300");
+	assert_string_equal(endpoint_to_text(&config->dns.listen[1], text), "[::]:5300");
 	assert_int_equal(config->dns.tcp_connections_max, 1);
 	assert_int_equal(config->dns.tcp_idle_ms, 1000);
 
@@ -257,13 +258,21 @@ broken_form_is_told_with_its_line(void **state)
 		{ "publish {\nlimits {",
 		    "4: a block cannot stand inside another, which began in line "
 		    "3; is a } missing above?" },
-		{ "user", "3: = is missing behind \"user\"" },
-		{ "user \"root\"", "3: = is missing behind \"user\"" },
-		{ "user 2136\n=", "3: = is missing behind \"user\"" },
+		{ "user", "3: = is missing behind \"user\"; write: user = \"...\"" },
+		{ "log \"syslog\"", "3: = is missing behind \"log\"; write: log = \"stderr\"" },
+		{ "user 2136\n=", "3: = is missing behind \"user\"; write: user = \"...\"" },
+		{ "limits { names 7 }", "3: = is missing behind \"names\"; write: names = 100000" },
+		{ "key k { from ::1 }",
+		    "3: = is missing behind \"from\"; write: from = {\"...\"}" },
+		{ "network ::1 { udp", "3: = is missing behind \"udp\"; write: udp = false" },
+		{ "key k { what yes }", "3: = is missing behind \"what\"" },
+		{ "key", "3: { is missing behind \"key\"; write: key \"NAME\" { ... }" },
+		{ "limits", "3: { is missing behind \"limits\"; write: limits { ... }" },
 		{ "user =", "3: a value is missing behind =" },
 		{ "user = }", "3: a value is missing behind =" },
 		{ "user = =", "3: a value is missing behind =" },
-		{ "zone \"a.b\" zone", "3: { is missing behind \"zone\" and its name" },
+		{ "zone \"a.b\" zone",
+		    "3: { is missing behind \"zone\" and its name; write: zone \"NAME\" { ... }" },
 		{ "publish = \n\"x\" }",
 		    "3: publish is a block, not an option; write: publish { ... }\n"
 		    "t.conf:4: unexpected }; no block is open here" },
@@ -275,15 +284,17 @@ broken_form_is_told_with_its_line(void **state)
 		{ "key \"k\" { allow = {{} }", "3: a value or } is missing in this list" },
 		{ "key \"k\" { allow = {\n", "4: a value or } is missing in this list" },
 		{ "include(\"/etc/passwd\")",
-		    "3: unexpected character (; in a value it must stand in quotes" },
+		    "3: \"(\" does not belong here; a value that holds it must stand in quotes" },
 		{ "publish|mode = \"none\"",
-		    "3: unexpected character |; in a value it must stand in quotes" },
-		{ "user = a;", "3: unexpected character ;; in a value it must stand in quotes" },
+		    "3: \"|\" does not belong here; a value that holds it must stand in quotes" },
 		{ "limits { names = + 3 }",
-		    "3: unexpected character +; in a value it must stand in quotes" },
-		{ "\xef\xbb\xbf", "3: unexpected byte 0xef; in a value it must stand in quotes" },
-		{ "\x01", "3: unexpected byte 0x01; in a value it must stand in quotes" },
-		{ "\r user", "3: unexpected byte 0x0d; in a value it must stand in quotes" },
+		    "3: \"+\" does not belong here; a value that holds it must stand in quotes" },
+		{ "\xef\xbb\xbf",
+		    "3: byte 0xef does not belong here; a value that holds it must stand in quotes" },
+		{ "\x01",
+		    "3: byte 0x01 does not belong here; a value that holds it must stand in quotes" },
+		{ "\r user",
+		    "3: byte 0x0d does not belong here; a value that holds it must stand in quotes" },
 		{ "/* never ends\n\n", "3: this comment does not end; \"*/\" is missing" },
 		{ "user = \"abc\n\"", "3: this string does not end on its line; \" is missing" },
 		{ "user = 'abc", "3: this string does not end on its line; ' is missing" },
@@ -303,11 +314,33 @@ broken_form_is_told_with_its_line(void **state)
 }
 
 static void
+what_other_programs_write_is_told_with_our_own_form(void **state)
+{
+	static const struct refusal table[] = {
+		{ "key \"k\" {\n\talgorithm hmac-sha512;\n\tsecret \"hush\";\n};",
+		    "4: \";\" does not belong here; options are written: algorithm = "
+		    "\"hmac-sha256\"" },
+		{ "key \"k\" { algorithm hmac-sha512\nsecret \"hush\" }",
+		    "3: = is missing behind \"algorithm\"; write: algorithm = \"hmac-sha256\"" },
+		{ "key \"k\" { secret \"hush\"; };",
+		    "3: \";\" does not belong here; options are written: secret = \"...\"" },
+		{ "key \"k\" { allow-weak = true; };",
+		    "3: \";\" does not belong here; options are written: allow-weak = false" },
+		{ "key \"k\" { secret = \"hush\" };", "3: \";\" does not belong here; remove it" },
+		{ "key \"k\"; {", "3: \";\" does not belong here; remove it" },
+		{ "; a comment elsewhere", "3: \";\" does not belong here; remove it" },
+	};
+
+	(void)state;
+	EXPECT_REFUSALS(table);
+}
+
+static void
 comments_do_not_shift_the_line(void **state)
 {
 	static const struct refusal table[] = {
 		{ "# one\n#two\n// three\n/* four\n\n*/ # five\n\nuser",
-		    "10: = is missing behind \"user\"" },
+		    "10: = is missing behind \"user\"; write: user = \"...\"" },
 		{ "# one\n#two\n// three\n/* four\n\n*/ # five\n\nlog = x",
 		    "10: log: \"x\" is unknown; allowed: stderr, syslog" },
 	};
@@ -323,7 +356,7 @@ the_environment_replaces_nothing(void **state)
 		{ "user = \"${HOME}\"",
 		    "3: ${...} is not replaced by anything here; write the value itself" },
 		{ "user = ${HOME}",
-		    "3: unexpected character $; in a value it must stand in quotes" },
+		    "3: \"$\" does not belong here; a value that holds it must stand in quotes" },
 	};
 	struct reading reading;
 
@@ -388,7 +421,7 @@ static void
 the_wrong_kind_of_name_or_value_is_told_with_the_right_one(void **state)
 {
 	static const struct refusal table[] = {
-		{ "user { }", "3: user is an option, not a block; write: user = ..." },
+		{ "user { }", "3: user is an option, not a block; write: user = \"...\"" },
 		{ "zone = \"a\"",
 		    "3: zone is a block, not an option; write: zone \"NAME\" { ... }" },
 		{ "zone { }", "3: zone needs a name in front of {; write: zone \"NAME\" { ... }" },
@@ -424,8 +457,8 @@ all_errors_of_a_file_are_told_at_once(void **state)
 	    "t.conf:7: mode: \"x\" is unknown; allowed: signal, hostsdir, command, none\n"
 	    "t.conf:7: confirm: \"y\" is not an address and a port; allowed: ADDRESS:PORT, "
 	    "[ADDRESS6]:PORT, or \"\" to ask nobody\n"
-	    "t.conf:7: short-names: neither true nor false; allowed: true, false, yes, no, on, off\n"
-	    "t.conf:8: names: not a number that is allowed here; allowed: 0 to 10000000\n"
+	    "t.conf:7: short-names: \"3\" is neither true nor false; allowed: true, false, yes, no, on, off\n"
+	    "t.conf:8: names: -1 is not allowed; allowed: 0 to 10000000\n"
 	    "t.conf:9: quiet: \"2y\" is not a time that is allowed here; allowed: 0s to 1d, as a "
 	    "number and s, m, h, d or w\n"
 	    "t.conf:4: lease: \"0\" is not a time that is allowed here; allowed: 1s to 3650d or "
@@ -679,17 +712,22 @@ addresses_and_ports_are_checked(void **state)
 		    "without a port, as 0.0.0.0 and :: for all" },
 		{ "addresses = {\"::1\", \"0:0::1\"} }",
 		    "2: addresses: \"0:0::1\" is given twice; keep one" },
-		{ "port = 0 }", "2: port: not a number that is allowed here; allowed: 1 to 65535" },
-		{ "port = 65536 }",
-		    "2: port: not a number that is allowed here; allowed: 1 to 65535" },
+		{ "addresses = {\"0.0.0.0\", \"::1\", \"192.0.2.1\"} }",
+		    "2: addresses: \"0.0.0.0\" is all IPv4 addresses, \"192.0.2.1\" among them; keep "
+		    "one of the two" },
+		{ "addresses = {\"127.0.0.1\", \"2001:DB8::1\", \"::\"} }",
+		    "2: addresses: \"::\" is all IPv6 addresses, \"2001:db8::1\" among them; keep one "
+		    "of the two" },
+		{ "port = 0 }", "2: port: 0 is not allowed; allowed: 1 to 65535" },
+		{ "port = 65536 }", "2: port: 65536 is not allowed; allowed: 1 to 65535" },
 		{ "port = \"53x\" }",
-		    "2: port: not a number that is allowed here; allowed: 1 to 65535" },
+		    "2: port: \"53x\" is not a number that is allowed here; allowed: 1 to 65535" },
 		{ "port = 0x35 }",
-		    "2: port: not a number that is allowed here; allowed: 1 to 65535" },
+		    "2: port: \"0x35\" is not a number that is allowed here; allowed: 1 to 65535" },
 		{ "port = \"\" }",
-		    "2: port: not a number that is allowed here; allowed: 1 to 65535" },
+		    "2: port: \"\" is not a number that is allowed here; allowed: 1 to 65535" },
 		{ "port = 99999999999999999999 }",
-		    "2: port: not a number that is allowed here; allowed: 1 to 65535" },
+		    "2: port: \"99999999999999999999\" is not a number that is allowed here; allowed: 1 to 65535" },
 	};
 
 	(void)state;
@@ -759,22 +797,50 @@ a_mode_of_publishing_has_what_it_needs(void **state)
 }
 
 static void
+an_unknown_mode_is_the_one_thing_told_of_what_depends_on_it(void **state)
+{
+	static const struct refusal table[] = {
+		{ "publish { mode = \"sginal\" file = \"hosts\" pid-file = \"\" command = \"x\" }",
+		    "3: mode: \"sginal\" is unknown; allowed: signal, hostsdir, command, none" },
+		{ "publish { mode = \"sginal\"\nfile = \"\" confirm = \"x\" }",
+		    "3: mode: \"sginal\" is unknown; allowed: signal, hostsdir, command, none\n"
+		    "t.conf:4: confirm: \"x\" is not an address and a port; allowed: ADDRESS:PORT, "
+		    "[ADDRESS6]:PORT, or \"\" to ask nobody" },
+	};
+
+	(void)state;
+	EXPECT_REFUSALS(table);
+}
+
+static void
+a_group_needs_a_user(void **state)
+{
+	static const struct refusal table[] = {
+		{ "group = \"ddnsd\"",
+		    "3: group: \"ddnsd\" is set without a user; set the option user too" },
+	};
+
+	(void)state;
+	EXPECT_REFUSALS(table);
+}
+
+static void
 limits_are_numbers_within_bounds(void **state)
 {
 	static const struct refusal table[] = {
 		{ "limits { tcp-connections = 0 }",
-		    "3: tcp-connections: not a number that is allowed here; allowed: 1 to 10000" },
+		    "3: tcp-connections: 0 is not allowed; allowed: 1 to 10000" },
 		{ "limits { updates-per-minute = 1000001 }",
-		    "3: updates-per-minute: not a number that is allowed here; allowed: 0 to 1000000" },
+		    "3: updates-per-minute: 1000001 is not allowed; allowed: 0 to 1000000" },
 		{ "limits { names-per-key = many }",
-		    "3: names-per-key: not a number that is allowed here; allowed: 0 to 1000000" },
+		    "3: names-per-key: \"many\" is not a number that is allowed here; allowed: 0 to 1000000" },
 		{ "limits { addresses-per-name = 1001 }",
-		    "3: addresses-per-name: not a number that is allowed here; allowed: 0 to 1000" },
+		    "3: addresses-per-name: 1001 is not allowed; allowed: 0 to 1000" },
 		{ "limits { tcp-idle = 2h }",
 		    "3: tcp-idle: \"2h\" is not a time that is allowed here; "
 		    "allowed: 1s to 1h, as a number and s, m, h, d or w" },
 		{ "key k { secret = \"" SECRET "\" allow = self names-per-key = -2 }",
-		    "3: names-per-key: not a number that is allowed here; allowed: -1 to 1000000" },
+		    "3: names-per-key: -2 is not allowed; allowed: -1 to 1000000" },
 	};
 
 	(void)state;
@@ -854,7 +920,7 @@ weak_algorithms_need_an_explicit_yes(void **state)
 		    "3: algorithm: \"sha256\" is unknown; allowed: hmac-md5, hmac-sha1, hmac-sha224, "
 		    "hmac-sha256, hmac-sha384, hmac-sha512" },
 		{ "key k { secret = \"" SECRET "\" allow = self allow-weak = maybe }",
-		    "3: allow-weak: neither true nor false; allowed: true, false, yes, no, on, off" },
+		    "3: allow-weak: \"maybe\" is neither true nor false; allowed: true, false, yes, no, on, off" },
 	};
 	static const char *const names[] = { "hmac-md5", "hmac-sha1", "hmac-sha224", "hmac-sha256",
 		"hmac-sha384", "hmac-sha512" };
@@ -911,7 +977,7 @@ networks_are_checked(void **state)
 		{ "network \"10.0.0.0/8\" { allow = {\"*.self\"} udp = 1 }",
 		    "3: allow: \"*.self\": self is a key's own name, and a network has none; allowed: "
 		    "NAME, *.NAME, zone NAME\n"
-		    "t.conf:3: udp: neither true nor false; allowed: true, false, yes, no, on, off" },
+		    "t.conf:3: udp: \"1\" is neither true nor false; allowed: true, false, yes, no, on, off" },
 	};
 
 	(void)state;
@@ -1063,6 +1129,7 @@ main(void)
 		cmocka_unit_test(a_key_becomes_a_principal),
 		cmocka_unit_test(a_network_becomes_a_principal_that_may_add_only_its_own_address),
 		cmocka_unit_test(broken_form_is_told_with_its_line),
+		cmocka_unit_test(what_other_programs_write_is_told_with_our_own_form),
 		cmocka_unit_test(comments_do_not_shift_the_line),
 		cmocka_unit_test(the_environment_replaces_nothing),
 		cmocka_unit_test(an_unknown_name_is_told_with_those_that_are_known),
@@ -1082,6 +1149,8 @@ main(void)
 		cmocka_unit_test(addresses_and_ports_are_checked),
 		cmocka_unit_test(at_most_sixteen_addresses_are_listened_to),
 		cmocka_unit_test(a_mode_of_publishing_has_what_it_needs),
+		cmocka_unit_test(an_unknown_mode_is_the_one_thing_told_of_what_depends_on_it),
+		cmocka_unit_test(a_group_needs_a_user),
 		cmocka_unit_test(limits_are_numbers_within_bounds),
 		cmocka_unit_test(a_secret_is_base64_of_128_bits_and_more),
 		cmocka_unit_test(no_error_shows_a_secret),

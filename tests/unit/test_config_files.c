@@ -134,8 +134,7 @@ a_key_folder_that_is_no_folder_is_an_error(void **state)
 	place_make(&place, KEY("main"));
 	assert_int_equal(rmdir(folder_entry(&place.folder, "keys.d", path)), 0);
 	folder_write(&place.folder, "keys.d", "");
-	expect_place_errors(&place,
-	    "@/ddnsd.conf: keys-directory: @/keys.d cannot be read: not found\n");
+	expect_place_errors(&place, "@/keys.d: is not a folder, as keys-directory must be\n");
 	place_remove(&place);
 }
 
@@ -144,7 +143,7 @@ what_editors_leave_in_the_key_folder_is_passed_by(void **state)
 {
 	static const char *const names[] = { "keys.d/a.conf~", "keys.d/.a.conf",
 		"keys.d/.a.conf.swp", "keys.d/a.conf.tmp", "keys.d/#a.conf#", "keys.d/#a.conf",
-		"keys.d/a.conf.bak", "keys.d/.conf", "keys.d/README" };
+		"keys.d/a.conf.bak", "keys.d/.conf", "keys.d/README", "keys.d/a.conf.dpkg-old" };
 	struct place place;
 
 	(void)state;
@@ -153,6 +152,23 @@ what_editors_leave_in_the_key_folder_is_passed_by(void **state)
 	for (size_t i = 0; i < COUNT(names); i++)
 		write_key_file(&place, names[i], "not a configuration");
 	expect_place_keys(&place, 1, "");
+	place_remove(&place);
+}
+
+static void
+a_file_that_seems_to_be_meant_for_a_key_is_warned_of(void **state)
+{
+	struct place place;
+	char path[PATH_MAX];
+
+	(void)state;
+	place_make(&place, KEY("main"));
+	write_key_file(&place, "keys.d/laptop", KEY("a"));
+	write_key_file(&place, "keys.d/phone.key", KEY("b"));
+	assert_int_equal(mkdir(folder_entry(&place.folder, "keys.d/old", path), 0750), 0);
+	expect_place_keys(&place, 1,
+	    "@/keys.d: \"laptop\" is not read, only NAME.conf files are\n"
+	    "@/keys.d: \"phone.key\" is not read, only NAME.conf files are\n");
 	place_remove(&place);
 }
 
@@ -198,7 +214,7 @@ errors_of_all_files_are_told_at_once(void **state)
 	write_key_file(&place, "keys.d/3.conf", "key \"");
 	expect_place_errors(&place,
 	    "@/ddnsd.conf:4: log: \"x\" is unknown; allowed: stderr, syslog\n"
-	    "@/keys.d/1.conf:1: = is missing behind \"key\"\n"
+	    "@/keys.d/1.conf:1: { is missing behind \"key\"; write: key \"NAME\" { ... }\n"
 	    "@/keys.d/2.conf:1: secret: key \"k\" has none; set it to 128 bits or more in base64, as "
 	    "\"head -c 32 /dev/urandom | base64\" prints\n"
 	    "@/keys.d/3.conf:1: this string does not end on its line; \" is missing\n");
@@ -271,7 +287,8 @@ a_key_folder_that_everybody_may_write_to_is_an_error(void **state)
 	place_make(&place, "");
 	set_mode(&place, "keys.d", 0777);
 	expect_place_errors(&place,
-	    "@/ddnsd.conf: keys-directory: everybody may write to @/keys.d; run: chmod 750 on it\n");
+	    "@/keys.d: everybody may write to this folder of keys (mode 0777); run: chmod 750 "
+	    "@/keys.d\n");
 	place_remove(&place);
 }
 
@@ -391,6 +408,70 @@ other_files_in_a_hostsdir_are_warned_of(void **state)
 	expect_place_keys(&place, 1,
 	    "@/ddnsd.conf: publish: @/hosts/ also holds \"other.swp\", which dnsmasq reads as a hosts "
 	    "file in mode \"hostsdir\"; give the file a folder of its own\n");
+	place_remove(&place);
+}
+
+/* --- accounts and programs --- */
+
+static void
+an_account_that_does_not_exist_is_an_error(void **state)
+{
+	struct place place;
+
+	(void)state;
+	place_make(&place, KEY("k") "user = \"no-such-user\"\ngroup = \"no-such-group\"\n");
+	expect_place_errors(&place,
+	    "@/ddnsd.conf:5: user: there is no user \"no-such-user\"; run: useradd --system "
+	    "no-such-user, or name one that exists\n"
+	    "@/ddnsd.conf:6: group: there is no group \"no-such-group\"; run: groupadd --system "
+	    "no-such-group, or name one that exists\n");
+	place_remove(&place);
+	place_make(&place, KEY("k") "user = \"root\" group = \"root\"");
+	expect_place_keys(&place, 1, "");
+	place_remove(&place);
+}
+
+/* Mode "command" with FOLDER/name, and the warning: the path, then this text. */
+static void
+expect_command_warning(const struct place *place, const char *name, const char *text)
+{
+	char content[8192];
+	char warning[1024];
+
+	(void)snprintf(content, sizeof(content),
+	    FRAME "keys-directory = \"\"\n" KEY("k") "publish { mode = \"command\"\n"
+						     "command = \"%s/%s\" }\n",
+	    place->folder.path, name);
+	folder_write(&place->folder, "ddnsd.conf", content);
+	(void)snprintf(warning, sizeof(warning),
+	    "@/ddnsd.conf:6: command: @/%s cannot be run: %s\n", name, text);
+	expect_place_keys(place, 1, text[0] != '\0' ? warning : "");
+}
+
+static void
+a_command_that_cannot_be_run_is_warned_of(void **state)
+{
+	struct place place;
+
+	(void)state;
+	place_make(&place, "");
+	expect_command_warning(&place, "missing", "not found; put the program there");
+	expect_command_warning(&place, "keys.d", "it is not a file; name a program");
+	folder_write(&place.folder, "tell", "#!/bin/sh\n");
+	expect_command_warning(&place, "tell", "permission denied; run: chmod a+x @/tell");
+	set_mode(&place, "tell", 0755);
+	expect_command_warning(&place, "tell", "");
+	place_remove(&place);
+}
+
+static void
+a_command_that_the_mode_does_not_use_is_not_looked_for(void **state)
+{
+	struct place place;
+
+	(void)state;
+	place_make(&place, KEY("k") "publish { command = \"/nowhere/tell\" }");
+	expect_place_keys(&place, 1, "");
 	place_remove(&place);
 }
 
@@ -571,6 +652,7 @@ main(void)
 		cmocka_unit_test(a_missing_key_folder_is_fine),
 		cmocka_unit_test(a_key_folder_that_is_no_folder_is_an_error),
 		cmocka_unit_test(what_editors_leave_in_the_key_folder_is_passed_by),
+		cmocka_unit_test(a_file_that_seems_to_be_meant_for_a_key_is_warned_of),
 		cmocka_unit_test(a_key_file_holds_keys_only),
 		cmocka_unit_test(the_same_key_in_two_files_is_told_with_both_places),
 		cmocka_unit_test(errors_of_all_files_are_told_at_once),
@@ -584,6 +666,9 @@ main(void)
 		cmocka_unit_test(a_file_with_a_nul_or_of_more_than_a_mebibyte_is_an_error),
 		cmocka_unit_test(a_path_longer_than_any_is_an_error),
 		cmocka_unit_test(other_files_in_a_hostsdir_are_warned_of),
+		cmocka_unit_test(an_account_that_does_not_exist_is_an_error),
+		cmocka_unit_test(a_command_that_cannot_be_run_is_warned_of),
+		cmocka_unit_test(a_command_that_the_mode_does_not_use_is_not_looked_for),
 		cmocka_unit_test(the_shipped_file_works_as_it_is),
 		cmocka_unit_test(the_defaults_that_the_shipped_file_shows_are_the_real_ones),
 		cmocka_unit_test(each_allocation_may_fail_and_is_told),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* base/file: whole reads, and replacements that are there entirely or not at all. */
-/* LDWRAP: write fsync fstatfs */
+/* LDWRAP: write fsync fstatfs64 */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -30,8 +30,8 @@ ssize_t __real_write(int fd, const void *bytes, size_t length);
 ssize_t __wrap_write(int fd, const void *bytes, size_t length);
 int __real_fsync(int fd);
 int __wrap_fsync(int fd);
-int __real_fstatfs(int fd, struct statfs *about);
-int __wrap_fstatfs(int fd, struct statfs *about);
+int __real_fstatfs64(int fd, struct statfs *about);
+int __wrap_fstatfs64(int fd, struct statfs *about);
 
 ssize_t
 __wrap_write(int fd, const void *bytes, size_t length)
@@ -59,9 +59,9 @@ __wrap_fsync(int fd)
 }
 
 int
-__wrap_fstatfs(int fd, struct statfs *about)
+__wrap_fstatfs64(int fd, struct statfs *about)
 {
-	int result = __real_fstatfs(fd, about);
+	int result = __real_fstatfs64(fd, about);
 
 	if (file_system != 0)
 		about->f_type = file_system;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* publisher/hosts_file: which names stand in the file, in what order, in which form. */
+/* publisher/hosts_file (with places): which names stand in the file, in what order and form. */
 #include <arpa/inet.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "registered.h"
 
 #include "publisher/hosts_file.h"
+#include "publisher/places.h"
 
 enum { TEXT_MAX = 1 << 20 };
 
@@ -118,6 +119,225 @@ the_order_of_registration_does_not_show(void **state)
 	(void)render(true, 0);
 	assert_string_equal(text.data, first);
 	free(first);
+}
+
+/* --- addresses that several names have --- */
+
+/* The name owns an address and was created then. */
+static void
+registered_at(const char *name_text, const char *address_text, int64_t created_s)
+{
+	_Alignas(knot_rdata_t) uint8_t storage[24];
+	struct record record = {
+		.type = KNOT_RRTYPE_A,
+		.ttl_s = 60,
+		.rdata = (knot_rdata_t *)storage,
+		.lease = { .granted_until_s = LEASE_FOREVER, .stored_until_s = LEASE_FOREVER },
+	};
+	struct address address;
+	struct name name;
+	struct node *node;
+
+	assert_int_equal(name_from_text(name_text, &name), STATUS_OK);
+	assert_int_equal(address_from_text(address_text, &address), STATUS_OK);
+	knot_rdata_init((knot_rdata_t *)storage, 4, address.bytes);
+	node = registry_obtain(registry, registry_zone_of(registry, name.wire), name.wire);
+	assert_non_null(node);
+	registry_load(registry, node, records_build(&record, 1), NULL, created_s, created_s);
+}
+
+/* The name owns PTR records to these names, separated by blanks, and nothing else. */
+static void
+registered_pointers(const char *name, const char *targets, int64_t until_s)
+{
+	_Alignas(knot_rdata_t) uint8_t storage[REGISTERED_MAX][NAME_SIZE_MAX + 3];
+	struct record list[REGISTERED_MAX];
+	char copy[512];
+	size_t count = 0;
+
+	assert_true(snprintf(copy, sizeof(copy), "%s", targets) < (int)sizeof(copy));
+	for (char *target = strtok(copy, " "); target != NULL; target = strtok(NULL, " ")) {
+		knot_rdata_t *rdata = (knot_rdata_t *)storage[count];
+		struct name wire;
+
+		assert_true(count < REGISTERED_MAX);
+		assert_int_equal(name_from_text(target, &wire), STATUS_OK);
+		knot_rdata_init(rdata, (uint16_t)name_size(wire.wire), wire.wire);
+		list[count++] = (struct record){
+			.type = KNOT_RRTYPE_PTR,
+			.ttl_s = 60,
+			.rdata = rdata,
+			.lease = { .granted_until_s = until_s, .stored_until_s = until_s },
+		};
+	}
+	registered_replace(registry, name, list, count);
+}
+
+static void
+names_that_share_an_address_stand_in_one_line(void **state)
+{
+	(void)state;
+	registered_zone(registry, "home.arpa");
+	registered_zone(registry, "lab.example");
+	registered(registry, "pc.home.arpa", "10.0.0.3 2001:db8::3");
+	registered(registry, "www.home.arpa", "10.0.0.3 10.0.0.4");
+	registered(registry, "a.b.home.arpa", "2001:db8::3");
+	registered(registry, "nas.lab.example", "10.0.0.4");
+	registered(registry, "pc.lab.example", "10.0.0.3");
+	assert_int_equal(render(true, 0), 5);
+	expect("2001:db8::3 a.b.home.arpa pc.home.arpa pc\n"
+	       "10.0.0.3 pc.home.arpa pc www.home.arpa www pc.lab.example\n"
+	       "10.0.0.4 www.home.arpa www nas.lab.example nas\n");
+}
+
+static void
+an_ipv4_address_and_one_mapped_from_it_are_two(void **state)
+{
+	(void)state;
+	registered_zone(registry, "home.arpa");
+	registered(registry, "a.home.arpa", "10.0.0.3");
+	registered(registry, "b.home.arpa", "::ffff:10.0.0.3 a00:3::");
+	(void)render(false, 0);
+	expect("10.0.0.3 a.home.arpa\n"
+	       "::ffff:a00:3 b.home.arpa\n"
+	       "a00:3:: b.home.arpa\n");
+}
+
+static void
+the_oldest_name_stands_first(void **state)
+{
+	(void)state;
+	registered_zone(registry, "home.arpa");
+	registered_at("a.home.arpa", "10.0.0.3", 300);
+	registered_at("b.home.arpa", "10.0.0.3", 200);
+	registered_at("c.home.arpa", "10.0.0.3", 100);
+	registered_at("d.home.arpa", "10.0.0.3", 100);
+	registered_at("bb.home.arpa", "10.0.0.9", 100);
+	(void)render(false, 0);
+	/* The line has the place of its first name. */
+	expect("10.0.0.9 bb.home.arpa\n"
+	       "10.0.0.3 c.home.arpa a.home.arpa b.home.arpa d.home.arpa\n");
+}
+
+static void
+the_name_that_the_ptr_record_gives_stands_first(void **state)
+{
+	(void)state;
+	registered_zone(registry, "home.arpa");
+	registered_zone(registry, "10.in-addr.arpa");
+	registered_zone(registry, "8.b.d.0.1.0.0.2.ip6.arpa");
+	registered(registry, "a.home.arpa", "10.200.0.13 2001:db8::1:af");
+	registered(registry, "b.home.arpa", "10.200.0.13 2001:db8::1:af");
+	registered(registry, "c.home.arpa", "10.200.0.13 2001:db8::1:af");
+	registered_pointers("13.0.200.10.in-addr.arpa", "b.home.arpa", LEASE_FOREVER);
+	registered_pointers("f.a.0.0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2."
+			    "ip6.arpa",
+	    "C.Home.ARPA", LEASE_FOREVER);
+	(void)render(false, 0);
+	expect("10.200.0.13 b.home.arpa a.home.arpa c.home.arpa\n"
+	       "2001:db8::1:af c.home.arpa a.home.arpa b.home.arpa\n");
+}
+
+static void
+a_ptr_record_to_a_name_without_the_address_counts_for_nothing(void **state)
+{
+	(void)state;
+	registered_zone(registry, "home.arpa");
+	registered_zone(registry, "10.in-addr.arpa");
+	registered(registry, "a.home.arpa", "10.0.0.3");
+	registered(registry, "b.home.arpa", "10.0.0.3");
+	registered(registry, "c.home.arpa", "10.0.0.4");
+	registered(registry, "my_pc.home.arpa", "10.0.0.3");
+	registered_until(registry, "old.home.arpa", "10.0.0.3", 100);
+	registered(registry, "x.10.in-addr.arpa", "10.0.0.3");
+	registered_pointers("3.0.0.10.in-addr.arpa",
+	    "elsewhere.example missing.home.arpa c.home.arpa my_pc.home.arpa old.home.arpa "
+	    "x.10.in-addr.arpa",
+	    LEASE_FOREVER);
+	(void)render(false, 200);
+	expect("10.0.0.3 a.home.arpa b.home.arpa\n"
+	       "10.0.0.4 c.home.arpa\n");
+	/* One that has it counts, wherever it stands among the others. */
+	registered_pointers("3.0.0.10.in-addr.arpa",
+	    "elsewhere.example c.home.arpa b.home.arpa x.10.in-addr.arpa", LEASE_FOREVER);
+	(void)render(false, 200);
+	expect("10.0.0.3 b.home.arpa a.home.arpa\n"
+	       "10.0.0.4 c.home.arpa\n");
+}
+
+static void
+a_ptr_record_counts_until_its_lease_ends(void **state)
+{
+	(void)state;
+	registered_zone(registry, "home.arpa");
+	registered_zone(registry, "10.in-addr.arpa");
+	registered(registry, "a.home.arpa", "10.0.0.3");
+	registered(registry, "b.home.arpa", "10.0.0.3");
+	registered_pointers("3.0.0.10.in-addr.arpa", "b.home.arpa", 100);
+	(void)render(false, 99);
+	expect("10.0.0.3 b.home.arpa a.home.arpa\n");
+	(void)render(false, 100);
+	expect("10.0.0.3 a.home.arpa b.home.arpa\n");
+}
+
+/* Each address is had by three names; the lines are checked against what was put in. */
+static void
+many_names_find_their_lines(void **state)
+{
+	enum { LINES = 2000 };
+	const char *line;
+
+	(void)state;
+	registered_zone(registry, "home.arpa");
+	for (unsigned i = 0; i < 3 * LINES; i++) {
+		char name[64];
+		char address[32];
+
+		(void)snprintf(name, sizeof(name), "n%04u-%u.home.arpa", i % LINES, i / LINES);
+		(void)snprintf(address, sizeof(address), "10.0.%u.%u", i % LINES / 100,
+		    i % LINES % 100);
+		registered(registry, name, address);
+	}
+	assert_int_equal(render(false, 0), 3 * LINES);
+	line = text.data + sizeof(HEAD) - 1;
+	for (unsigned i = 0; i < LINES; i++) {
+		char expected[128];
+		int length = snprintf(expected, sizeof(expected),
+		    "10.0.%u.%u n%04u-0.home.arpa n%04u-1.home.arpa n%04u-2.home.arpa\n", i / 100,
+		    i % 100, i, i, i);
+
+		assert_memory_equal(line, expected, length);
+		line += length;
+	}
+	assert_string_equal(line, "");
+}
+
+/* A list of places by themselves, with addresses that differ in the lowest bits only or the highest. */
+static void
+places_are_joined_whatever_their_addresses_are(void **state)
+{
+	enum { COUNT = 10000 };
+	struct places places;
+
+	(void)state;
+	places_init(&places);
+	for (unsigned i = 0; i < COUNT; i++) {
+		struct address address = { .family = 6 };
+		unsigned value = i / 2;
+		unsigned at = value % 2 == 0 ? 0 : 14;
+
+		address.bytes[at] = (uint8_t)(value >> 8);
+		address.bytes[at + 1] = (uint8_t)value;
+		assert_int_equal(places_add(&places, NULL, &address, false), STATUS_OK);
+	}
+	assert_int_equal(places_join(&places), STATUS_OK);
+	for (uint32_t i = 0; i < COUNT; i += 2) {
+		assert_true(places.list[i].leads);
+		assert_int_equal(places.list[i].next, i + 1);
+		assert_false(places.list[i + 1].leads);
+		assert_int_equal(places.list[i + 1].next, PLACE_NONE);
+	}
+	places_release(&places);
 }
 
 static void
@@ -370,6 +590,14 @@ main(void)
 		TEST(nothing_registered_is_a_comment_alone),
 		TEST(each_address_is_a_line_in_canonical_order),
 		TEST(the_order_of_registration_does_not_show),
+		TEST(names_that_share_an_address_stand_in_one_line),
+		TEST(an_ipv4_address_and_one_mapped_from_it_are_two),
+		TEST(the_oldest_name_stands_first),
+		TEST(the_name_that_the_ptr_record_gives_stands_first),
+		TEST(a_ptr_record_to_a_name_without_the_address_counts_for_nothing),
+		TEST(a_ptr_record_counts_until_its_lease_ends),
+		TEST(many_names_find_their_lines),
+		TEST(places_are_joined_whatever_their_addresses_are),
 		TEST(without_short_names_there_is_the_fqdn_alone),
 		TEST(the_first_zone_has_the_short_name),
 		TEST(nobody_becomes_localhost),

@@ -33,6 +33,16 @@ class Dnsmasq:
         if os.geteuid() == 0:
             self.command.append(f"--user={user}")
 
+    def publish_options(self, hosts, mode="signal"):
+        """The options of ddnsd's publish section that lead to this dnsmasq."""
+        return {
+            "mode": mode,
+            "file": hosts,
+            "pid-file": self.pid_file,
+            "confirm": f"127.0.0.1:{self.port}",
+            "confirm-timeout": "1s",
+        }
+
     def start(self):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
