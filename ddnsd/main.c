@@ -67,9 +67,9 @@ struct daemon {
 
 /* --- configuration --- */
 
-/* Writes a text of many lines to the log, each as a line of its own. */
+/* A text of many lines, each as a line of its own: to the log, or to stderr as it stands. */
 static void
-log_lines(enum log_level level, const char *prefix, const struct buffer *text)
+tell_lines(const struct buffer *text, bool to_log, enum log_level level, const char *prefix)
 {
 	const char *at = text->data;
 	const char *end = text->data != NULL ? text->data + text->length : NULL;
@@ -78,22 +78,10 @@ log_lines(enum log_level level, const char *prefix, const struct buffer *text)
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		int length = (int)((newline != NULL ? newline : end) - at);
 
-		log_write(level, "%s%.*s", prefix, length, at);
-		at += length + 1;
-	}
-}
-
-static void
-print_lines(const char *prefix, const struct buffer *text)
-{
-	const char *at = text->data;
-	const char *end = text->data != NULL ? text->data + text->length : NULL;
-
-	while (at < end) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-		int length = (int)((newline != NULL ? newline : end) - at);
-
-		(void)fprintf(stderr, "%s%.*s\n", prefix, length, at);
+		if (to_log)
+			log_write(level, "%s%.*s", prefix, length, at);
+		else
+			(void)fprintf(stderr, "%s%.*s\n", prefix, length, at);
 		at += length + 1;
 	}
 }
@@ -109,8 +97,8 @@ check_config(const char *path)
 	buffer_init(&errors, TEXT_MAX);
 	buffer_init(&warnings, TEXT_MAX);
 	status = config_load(path, &config, &errors, &warnings);
-	print_lines("warning: ", &warnings);
-	print_lines("", &errors);
+	tell_lines(&warnings, false, LOG_LEVEL_WARNING, "warning: ");
+	tell_lines(&errors, false, LOG_LEVEL_ERROR, "");
 	buffer_release(&errors);
 	buffer_release(&warnings);
 	config_free(config);
@@ -131,9 +119,9 @@ load_config(const char *path)
 	buffer_init(&warnings, TEXT_MAX);
 	if (config_load(path, &config, &errors, &warnings) != STATUS_OK) {
 		config = NULL;
-		log_lines(LOG_LEVEL_ERROR, "", &errors);
+		tell_lines(&errors, true, LOG_LEVEL_ERROR, "");
 	}
-	log_lines(LOG_LEVEL_WARNING, "", &warnings);
+	tell_lines(&warnings, true, LOG_LEVEL_WARNING, "");
 	buffer_release(&errors);
 	buffer_release(&warnings);
 	return config;
@@ -230,7 +218,7 @@ reload(struct daemon *daemon, bool is_asked)
 		log_write(is_asked ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
 		    "reload: nothing has changed");
 	daemon->has_bad_config = false;
-	log_lines(LOG_LEVEL_NOTICE, "reload: ", &changes);
+	tell_lines(&changes, true, LOG_LEVEL_NOTICE, "reload: ");
 	buffer_release(&changes);
 	apply_config(daemon, config);
 	config_free(daemon->config);
@@ -370,11 +358,13 @@ static void
 tell_ready(struct daemon *daemon)
 {
 	const struct config *config = daemon->config;
+	/* Each zone's apex is a name too, but nobody registered it. */
+	size_t names = registry_names(daemon->registry) - config->zone_count;
 	char at[ENDPOINT_TEXT_MAX];
 
 	log_notice("ready: version %s, %zu names in %zu zones, %zu keys, DNS on %s%s",
-	    DDNSD_VERSION, registry_names(daemon->registry), config->zone_count,
-	    keyring_count(config->keyring), endpoint_to_text(&config->dns.listen[0], at),
+	    DDNSD_VERSION, names, config->zone_count, keyring_count(config->keyring),
+	    endpoint_to_text(&config->dns.listen[0], at),
 	    config->dns.listen_count > 1 ? " and more" : "");
 	notify_send("READY=1");
 	daemon->watchdog_ms = notify_watchdog_ms();

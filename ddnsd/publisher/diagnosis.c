@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 
-/* Cuts what is too long: paths may be, their beginnings say enough. Returns the length of the text. */
+/* Cuts what is too long: paths may be, their beginnings say enough. Returns the length. */
 __attribute__((format(printf, 2, 3))) static size_t
 say(char problem[static PUBLISHER_PROBLEM_MAX], const char *format, ...)
 {
@@ -42,7 +42,6 @@ folder_of(const char *file, char folder[static PATH_MAX])
 void
 diagnosis_of_writing(const char *file, enum status status, struct diagnosis *ret_diagnosis)
 {
-	char *problem = ret_diagnosis->problem;
 	char folder[PATH_MAX];
 	struct stat about;
 
@@ -50,15 +49,16 @@ diagnosis_of_writing(const char *file, enum status status, struct diagnosis *ret
 	ret_diagnosis->cause = 0;
 	(void)folder_of(file, folder);
 	if (status == STATUS_NOT_FOUND && stat(folder, &about) != 0)
-		(void)say(problem,
+		(void)say(ret_diagnosis->problem,
 		    "the folder %s does not exist: create it, owned by ddnsd and open to all "
 		    "(mode 0755; tmpfiles.d does so at boot)",
 		    folder);
 	else if (status == STATUS_PERMISSION)
-		(void)say(problem, "%s cannot be written: ddnsd may not write to the folder %s",
-		    file, folder);
+		(void)say(ret_diagnosis->problem,
+		    "%s cannot be written: ddnsd may not write to the folder %s", file, folder);
 	else
-		(void)say(problem, "%s cannot be written: %s", file, status_text(status));
+		(void)say(ret_diagnosis->problem, "%s cannot be written: %s", file,
+		    status_text(status));
 }
 
 void
@@ -136,20 +136,19 @@ static void
 say_answer(enum trouble trouble, const struct diagnosis_facts *facts, const char *server,
     struct diagnosis *diagnosis)
 {
-	char *problem = diagnosis->problem;
 	char cause[PUBLISHER_PROBLEM_MAX];
 
 	if (trouble == TROUBLE_NOT_READ)
-		diagnosis->cause = say(problem,
+		diagnosis->cause = say(diagnosis->problem,
 		    "dnsmasq at %s does not know publication %" PRIu64 " of %s: ", server,
 		    facts->number, facts->options->file);
 	else
-		diagnosis->cause = say(problem,
+		diagnosis->cause = say(diagnosis->problem,
 		    "dnsmasq at %s answers publication %" PRIu64 ", not %" PRIu64 " of %s: ",
 		    server, facts->answered, facts->number, facts->options->file);
 	explain(trouble, facts, cause);
-	(void)snprintf(problem + diagnosis->cause, sizeof(diagnosis->problem) - diagnosis->cause,
-	    "%s", cause);
+	(void)snprintf(diagnosis->problem + diagnosis->cause,
+	    sizeof(diagnosis->problem) - diagnosis->cause, "%s", cause);
 }
 
 void
@@ -157,7 +156,6 @@ diagnosis_of_telling(enum trouble trouble, const struct diagnosis_facts *facts,
     struct diagnosis *ret_diagnosis)
 {
 	const struct publisher_options *options = facts->options;
-	char *problem = ret_diagnosis->problem;
 	char server[ENDPOINT_TEXT_MAX];
 
 	ret_diagnosis->trouble = trouble;
@@ -165,11 +163,11 @@ diagnosis_of_telling(enum trouble trouble, const struct diagnosis_facts *facts,
 	(void)endpoint_to_text(&options->confirm, server);
 	switch (trouble) {
 	case TROUBLE_NOBODY:
-		(void)say(problem, "nobody answers at %s: is dnsmasq running, is `confirm` right?",
-		    server);
+		(void)say(ret_diagnosis->problem,
+		    "nobody answers at %s: is dnsmasq running, is `confirm` right?", server);
 		break;
 	case TROUBLE_SILENT:
-		(void)say(problem,
+		(void)say(ret_diagnosis->problem,
 		    "no answer from %s within %" PRId64
 		    " ms: is dnsmasq there, is `confirm` right?",
 		    server, options->confirm_timeout_ms);
@@ -179,7 +177,8 @@ diagnosis_of_telling(enum trouble trouble, const struct diagnosis_facts *facts,
 		say_answer(trouble, facts, server, ret_diagnosis);
 		break;
 	default:
-		(void)say(problem, "dnsmasq was not told: %s", facts->signal_problem);
+		(void)say(ret_diagnosis->problem, "dnsmasq was not told: %s",
+		    facts->signal_problem);
 		break;
 	}
 }

@@ -289,10 +289,10 @@ collect(struct rendering *rendering)
 
 /* RFC 1035 3.5, RFC 3596 2.5. */
 static void
-reverse_name_of(const struct address *address, struct name *ret_name)
+reverse_name_of(const struct address *address, uint8_t wire[static NAME_SIZE_MAX])
 {
 	static const char digits[] = "0123456789abcdef";
-	uint8_t *place = ret_name->wire;
+	uint8_t *place = wire;
 
 	if (address->family == 4) {
 		for (unsigned i = 4; i-- > 0;) {
@@ -338,7 +338,7 @@ is_published(const struct rendering *rendering, const struct node *node,
 	return false;
 }
 
-/* The name that the address' PTR record gives, where it is published with it; of several, the first. */
+/* The name that the address' PTR record gives, if it is published with it; the first of several. */
 static const struct node *
 find_pointed_to(const struct rendering *rendering, const struct address *address)
 {
@@ -347,7 +347,7 @@ find_pointed_to(const struct rendering *rendering, const struct address *address
 	struct record record;
 	struct name name;
 
-	reverse_name_of(address, &name);
+	reverse_name_of(address, name.wire);
 	pointer = find_node(rendering, name.wire);
 	if (pointer == NULL)
 		return NULL;

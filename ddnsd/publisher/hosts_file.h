@@ -27,10 +27,10 @@ struct hosts_file_options {
 };
 
 /*
- * Appends a comment and a line for each address, "ADDRESS FQDN [SHORT] FQDN2 [SHORT2] ...". The same
- * records give the same bytes: lines stand in the order of their first names (zones as configured,
- * canonical order in each), IPv4 before IPv6. Reverse zones are passed over. Unfit are names that
- * break rule 43, and the marker's.
+ * Appends a comment and a line for each address, "ADDRESS FQDN [SHORT] FQDN2 [SHORT2] ...". The
+ * same records give the same bytes: lines stand in the order of their first names (zones as
+ * configured, canonical order in each), IPv4 before IPv6. Reverse zones are passed over. Unfit are
+ * names that break rule 43, and the marker's.
  *
  * The first name of a line is what dnsmasq answers for its PTR. Where several names share the
  * address, that is the one which a PTR record in a reverse zone of ours gives, if it has the

@@ -64,8 +64,8 @@ places_add(struct places *places, const struct node *node, const struct address 
 }
 
 /*
- * Multilinear hashing: who does not know the factors finds no addresses that collide more often than
- * chance lets them. Without randomness, early at boot, the factors are known.
+ * Multilinear hashing: who does not know the factors finds no addresses that collide more often
+ * than chance lets them. Without randomness, early at boot, the factors are known.
  */
 static void
 choose_factors(uint64_t factors[static WORDS])

@@ -123,8 +123,8 @@ clear_trouble(struct publisher *publisher)
 }
 
 /*
- * A line for each new cause, and a reminder each hour: trouble comes again at every retry. Causes that
- * alternate get fewer lines than they have changes.
+ * A line for each new cause, and a reminder each hour: trouble comes again at every retry. Causes
+ * that alternate get fewer lines than they have changes.
  */
 static void
 log_trouble(struct publisher *publisher, const struct diagnosis *diagnosis)

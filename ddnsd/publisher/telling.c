@@ -218,7 +218,7 @@ count_late_step(struct telling *telling)
 		telling->wants_nudge = telling->options->mode != PUBLISH_HOSTSDIR;
 }
 
-/* So many questions follow each other in short sequence, and are not steps behind the time limit. */
+/* So many questions follow each other in short sequence; they are not steps behind the limit. */
 static bool
 is_in_sequence(const struct telling *telling, unsigned length)
 {

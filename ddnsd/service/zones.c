@@ -202,7 +202,7 @@ load_zones(struct service *service)
 		log_notice("store: %zu names belong to no zone of the configuration; they are kept "
 			   "for when their zone comes back",
 		    load.orphans);
-	log_info("store: %zu names loaded", load.loaded);
+	log_info("store: %zu rows loaded", load.loaded);
 	return load.damaged > 0 ? STATUS_DAMAGED : status;
 }
 

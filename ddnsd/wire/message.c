@@ -206,17 +206,46 @@ ends_in_remainder(const knot_rdata_descriptor_t *descriptor)
 	return false;
 }
 
+/* Where rdata are printed, to see whether they can be; used again for each. */
+struct paper {
+	char *text;
+	size_t size;
+};
+
+static void
+measure(const knot_pktsection_t *section, size_t *longest)
+{
+	for (uint16_t i = 0; i < section->count; i++) {
+		const knot_rrset_t *rr = knot_pkt_rr(section, i);
+
+		if (has_rdata(rr) && rr->rrs.rdata->len > *longest)
+			*longest = rr->rrs.rdata->len;
+	}
+}
+
+/* Room for the longest rdata of the message. */
+static enum status
+take_paper(const struct message *message, struct arena *arena, struct paper *ret_paper)
+{
+	size_t longest = 0;
+
+	measure(knot_pkt_section(message->packet, KNOT_ANSWER), &longest);
+	measure(knot_pkt_section(message->packet, KNOT_AUTHORITY), &longest);
+	/* An octet prints as \ddd at most; quotes, blanks and mnemonics come on top. */
+	ret_paper->size = longest * 8 + 1024;
+	ret_paper->text = arena_take(arena, ret_paper->size);
+	return ret_paper->text != NULL ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
 /*
  * True when the rdata says something in its type's format. Types made of fixed fields and names
  * were checked on the wire; for the others libknot's printer is the check.
  */
 static bool
-is_rdata_valid(const knot_rrset_t *rr, struct arena *arena)
+is_rdata_valid(const knot_rrset_t *rr, struct paper *paper)
 {
 	const knot_rdata_descriptor_t *descriptor = knot_get_rdata_descriptor(rr->type);
 	knot_dump_style_t style = KNOT_DUMP_STYLE_DEFAULT;
-	size_t size;
-	char *text;
 
 	if (is_free_form(descriptor) || rr->type == KNOT_RRTYPE_APL || rr->type == KNOT_RRTYPE_NULL)
 		return true;
@@ -224,15 +253,12 @@ is_rdata_valid(const knot_rrset_t *rr, struct arena *arena)
 		return false;
 	if (!ends_in_remainder(descriptor))
 		return true;
-	/* An octet prints as \ddd at most; quotes, blanks and mnemonics come on top. */
-	size = (size_t)rr->rrs.rdata->len * 8 + 1024;
-	text = arena_take(arena, size);
-	return text != NULL && knot_rrset_txt_dump_data(rr, 0, text, size, &style) >= 0;
+	return knot_rrset_txt_dump_data(rr, 0, paper->text, paper->size, &style) >= 0;
 }
 
 /* Rules 3 to 6. */
 static enum status
-read_prerequisite(const knot_rrset_t *rr, const uint8_t *zone, struct arena *arena,
+read_prerequisite(const knot_rrset_t *rr, const uint8_t *zone, struct paper *paper,
     struct prerequisite *ret_prerequisite)
 {
 	struct prerequisite prerequisite = { .name = rr->owner, .type = rr->type };
@@ -255,7 +281,7 @@ read_prerequisite(const knot_rrset_t *rr, const uint8_t *zone, struct arena *are
 	case KNOT_CLASS_IN:
 		prerequisite.kind = PREREQUISITE_RRSET_EQUALS;
 		prerequisite.rdata = rr->rrs.rdata;
-		if (rr->type == KNOT_RRTYPE_ANY || !is_rdata_valid(rr, arena))
+		if (rr->type == KNOT_RRTYPE_ANY || !is_rdata_valid(rr, paper))
 			return STATUS_MALFORMED;
 		break;
 	default:
@@ -269,7 +295,7 @@ read_prerequisite(const knot_rrset_t *rr, const uint8_t *zone, struct arena *are
 
 /* Rule 9. */
 static enum status
-read_change(const knot_rrset_t *rr, const uint8_t *zone, struct arena *arena,
+read_change(const knot_rrset_t *rr, const uint8_t *zone, struct paper *paper,
     struct change *ret_change)
 {
 	struct change change = { .name = rr->owner, .type = rr->type };
@@ -281,7 +307,7 @@ read_change(const knot_rrset_t *rr, const uint8_t *zone, struct arena *arena,
 		return STATUS_MALFORMED;
 	switch (rr->rclass) {
 	case KNOT_CLASS_IN:
-		if (is_any || !is_rdata_valid(rr, arena))
+		if (is_any || !is_rdata_valid(rr, paper))
 			return STATUS_MALFORMED;
 		change.kind = CHANGE_ADD;
 		/* RFC 2181 8: a TTL with its highest bit set counts as 0. */
@@ -294,7 +320,7 @@ read_change(const knot_rrset_t *rr, const uint8_t *zone, struct arena *arena,
 		change.kind = is_any ? CHANGE_DELETE_NAME : CHANGE_DELETE_RRSET;
 		break;
 	case KNOT_CLASS_NONE:
-		if (rr->ttl != 0 || is_any || !is_rdata_valid(rr, arena))
+		if (rr->ttl != 0 || is_any || !is_rdata_valid(rr, paper))
 			return STATUS_MALFORMED;
 		change.kind = CHANGE_DELETE;
 		change.rdata = rr->rrs.rdata;
@@ -313,6 +339,7 @@ message_read_update(const struct message *message, struct arena *arena, struct u
 	const knot_pktsection_t *changes = knot_pkt_section(message->packet, KNOT_AUTHORITY);
 	struct prerequisite *prerequisite_list;
 	struct change *change_list;
+	struct paper paper;
 	enum status status = STATUS_OK;
 
 	*ret_update = (struct update){ .zone = message->question_name };
@@ -323,13 +350,14 @@ message_read_update(const struct message *message, struct arena *arena, struct u
 		return STATUS_MALFORMED;
 	prerequisite_list = arena_take(arena, prerequisites->count * sizeof(*prerequisite_list));
 	change_list = arena_take(arena, changes->count * sizeof(*change_list));
-	if (prerequisite_list == NULL || change_list == NULL)
+	if (prerequisite_list == NULL || change_list == NULL ||
+	    take_paper(message, arena, &paper) != STATUS_OK)
 		return STATUS_NO_MEMORY;
 	for (uint16_t i = 0; i < prerequisites->count && status == STATUS_OK; i++)
-		status = read_prerequisite(knot_pkt_rr(prerequisites, i), ret_update->zone, arena,
+		status = read_prerequisite(knot_pkt_rr(prerequisites, i), ret_update->zone, &paper,
 		    &prerequisite_list[i]);
 	for (uint16_t i = 0; i < changes->count && status == STATUS_OK; i++)
-		status = read_change(knot_pkt_rr(changes, i), ret_update->zone, arena,
+		status = read_change(knot_pkt_rr(changes, i), ret_update->zone, &paper,
 		    &change_list[i]);
 	ret_update->prerequisites = prerequisite_list;
 	ret_update->prerequisite_count = prerequisites->count;

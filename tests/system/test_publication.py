@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From the zone to what dnsmasq answers: the hosts file, and how dnsmasq hears of it."""
 
+import ipaddress
 import os
 import stat
 import subprocess
@@ -73,6 +74,59 @@ def test_a_new_address_takes_the_place_of_the_old(running):
     for n in range(1, 20):
         server.must_update(w.delete_rrset(HOST, "A"), w.add(HOST, "A", f"192.0.2.{n}"))
         dnsmasq.wait_for(HOST, f"192.0.2.{n}")
+
+
+REVERSE = {"2.0.192.in-addr.arpa": "192.0.2.1", "8.b.d.0.1.0.0.2.ip6.arpa": "2001:db8::1"}
+
+
+def dig_names_of(dnsmasq, address):
+    command = ["dig", "@127.0.0.1", "-p", str(dnsmasq.port), "+short", "-x", address]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30).stdout.split()
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("reverse_zone", REVERSE)
+def test_dig_x_gives_the_name_that_the_ptr_record_gives(pair, hosts, mode, reverse_zone):
+    zones, address = {w.ZONE: {}, reverse_zone: {}}, REVERSE[reverse_zone]
+    rtype = "AAAA" if ":" in address else "A"
+    server, dnsmasq = pair(mode, zones=zones, keys={"editor": {"allow": everything_in(*zones)}})
+    dnsmasq.start()
+    server.start()
+    pointer = ipaddress.ip_address(address).reverse_pointer
+
+    def is_answered(name):
+        return wait_until(lambda: dig_names_of(dnsmasq, address) == [name + "."], f"-x is {name}")
+
+    def point_to(name):
+        changes = w.delete_rrset(pointer, "PTR"), w.add(pointer, "PTR", name + ".")
+        server.must_update(*changes, zone=reverse_zone)
+
+    names = ["b.home.arpa", "a.home.arpa", "c.home.arpa"]
+    for name in names:
+        server.must_update(w.add(name, rtype, address))
+    wait_until(lambda: set(names) < set(read_names(hosts)), "all are in the file")
+    assert len(read_lines(hosts)) == 1
+    point_to("c.home.arpa")
+    is_answered("c.home.arpa")
+    point_to("B.Home.Arpa")
+    is_answered("b.home.arpa")
+    server.must_update(w.delete_rrset("b.home.arpa", rtype))
+    point_to("a.home.arpa")
+    is_answered("a.home.arpa")
+    for name in names[1:]:
+        assert dnsmasq.addresses(name, rtype) == {address}
+
+
+def test_without_a_ptr_record_dig_x_gives_the_oldest_name(running):
+    server, dnsmasq = running
+    server.must_update(w.add("z.home.arpa", "A", "192.0.2.1"))
+    second = int(time.time())
+    wait_until(lambda: int(time.time()) > second, "the next second has begun")
+    server.must_update(w.add("a.home.arpa", "A", "192.0.2.1"))
+    dnsmasq.wait_for("a.home.arpa", "192.0.2.1")
+    assert dig_names_of(dnsmasq, "192.0.2.1") == ["z.home.arpa."]
+    server.must_update(w.delete_name("z.home.arpa"))
+    wait_until(lambda: dig_names_of(dnsmasq, "192.0.2.1") == ["a.home.arpa."], "it takes over")
 
 
 def test_a_deleted_name_is_nxdomain(running):
@@ -299,6 +353,36 @@ def test_a_missing_pid_file_is_named_where_nobody_is_asked(pair):
     assert "is dnsmasq running" in server.wait_for_log(rf"error.*{dnsmasq.pid_file}")
 
 
+def test_where_nobody_is_asked_a_restart_signals_dnsmasq_once(pair, hosts):
+    server, dnsmasq = pair("signal", publish={"confirm": ""})
+    dnsmasq.start()
+    server.start().must_update(CHANGE)
+    dnsmasq.wait_for(HOST, "192.0.2.1")
+    server.stop()
+    identity, reads = file_identity(hosts), dnsmasq.times_read(hosts)
+    server.start()
+    wait_until(lambda: dnsmasq.times_read(hosts) > reads, "dnsmasq has read the file again")
+    server.stop()
+    assert dnsmasq.times_read(hosts) == reads + 1
+    assert file_identity(hosts) == identity
+
+
+def test_another_cause_is_told_of_and_the_mend_is_noticed(pair, hosts):
+    server, dnsmasq = pair("signal")
+    dnsmasq.start()
+    pid_file, pid = dnsmasq.pid_file, dnsmasq.process.pid
+    pid_file.unlink()
+    server.start().must_update(CHANGE)
+    server.wait_for_log(rf"error.*there is no {pid_file}")
+    pid_file.write_text("1\n")
+    server.wait_for_log(rf"error.*{pid_file} names process 1,")
+    seen, reads = server.log_size(), dnsmasq.times_read(hosts)
+    pid_file.write_text(f"{pid}\n")
+    server.wait_for_log(r"dnsmasq answers publication", seen)
+    assert dnsmasq.addresses(HOST) == {"192.0.2.1"}
+    assert dnsmasq.times_read(hosts) == reads + 1
+
+
 def test_a_restarted_dnsmasq_is_found_again(running):
     server, dnsmasq = running
     server.must_update(CHANGE)
@@ -330,8 +414,10 @@ def test_a_dnsmasq_that_cannot_read_the_file_is_named_as_the_cause(pair, hosts):
     server.start().must_update(CHANGE)
     line = server.wait_for_log(r"error.*keeps other users out")
     assert str(hosts) in line
+    seen = server.log_size()
     hosts.parent.chmod(0o755)
     dnsmasq.wait_for(HOST, "192.0.2.1")
+    server.wait_for_log(r"dnsmasq answers publication", seen)
 
 
 def test_a_dnsmasq_that_reads_another_file_is_noticed(pair, make_dnsmasq, hosts, folder):
@@ -478,7 +564,17 @@ def test_command_mode_says_when_the_program_fails(publishing, folder):
     server = publishing(publish={"mode": "command", "command": program})
     server.must_update(CHANGE)
     line = server.wait_for_log(rf"error.*{program}")
-    assert "3" in line
+    assert f"publish command {program} ended with exit status 3; it is run again" in line
+
+
+def test_command_mode_runs_the_program_again_after_a_restart(publishing, folder):
+    heard = folder / "heard"
+    program = write_program(folder / "program", f"echo run >> {heard}")
+    server = publishing(publish={"mode": "command", "command": program})
+    wait_until(heard.exists, "the program ran at the start")
+    server.stop()
+    server.start()
+    wait_until(lambda: heard.read_text() == "run\nrun\n", "it ran once more")
 
 
 def test_command_mode_does_not_wait_for_a_slow_program(publishing, folder):

@@ -124,8 +124,8 @@ read_deletion(struct script *script, char *rest)
 		change->rdata = take_rdata(script, type, rest);
 }
 
-static void
-read_prerequisite(struct script *script, const char *verb, char *rest)
+static enum prerequisite_kind
+kind_of(const char *verb)
 {
 	static const struct {
 		const char *verb;
@@ -136,16 +136,23 @@ read_prerequisite(struct script *script, const char *verb, char *rest)
 		{ "yxrrset", PREREQUISITE_RRSET_EXISTS },
 		{ "nxrrset", PREREQUISITE_RRSET_ABSENT },
 	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(kinds[i].verb, verb) == 0)
+			return kinds[i].kind;
+	}
+	fail_msg("no such line: %s", verb);
+	return PREREQUISITE_NAME_IN_USE;
+}
+
+static void
+read_prerequisite(struct script *script, const char *verb, char *rest)
+{
 	char *name = strsep(&rest, " ");
 	char *type = strsep(&rest, " ");
 	struct prerequisite *asked = &script->prerequisites[script->update->prerequisite_count++];
-	size_t i = 0;
 
-	while (i < 4 && strcmp(kinds[i].verb, verb) != 0)
-		i++;
-	if (i == 4)
-		fail_msg("no such line: %s", verb);
-	*asked = (struct prerequisite){ .kind = kinds[i].kind, .name = take_name(script, name) };
+	*asked = (struct prerequisite){ .kind = kind_of(verb), .name = take_name(script, name) };
 	if (type != NULL)
 		asked->type = take_type(type);
 	if (rest != NULL) {

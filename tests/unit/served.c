@@ -157,9 +157,14 @@ served_update(struct served *served, struct principal *principal, const char *sc
 		.source = { .family = 4, .bytes = { 192, 0, 2, 200 } },
 	};
 
+	enum status status;
+
 	arena_reset(&served->arena);
 	request.update = asked_for(&served->arena, script);
-	return service_update(served->service, &request, &served->arena, &served->granted);
+	served_now_ms--;
+	status = service_update(served->service, &request, &served->arena, &served->granted);
+	served_now_ms++;
+	return status;
 }
 
 enum status

@@ -22,8 +22,10 @@ enum {
 	SERVED_GRANTS = 4,
 	SERVED_ZONES = 3,
 	SERVED_TEXT_MAX = 131072,
-	SERVED_WALL_S = 3000000000, /* when a test begins: later than any file it makes */
 };
+
+/* When a test begins, by the wall clock: later than the date of any file. */
+#define SERVED_WALL_S INT64_C(3000000000)
 
 struct served_key {
 	struct principal principal;
@@ -70,7 +72,10 @@ void served_close(struct served *served);
 struct principal *served_key(struct served *served, const char *identity, const char *grant);
 void served_grant(struct principal *principal, const char *grant);
 
-/* One message within the open turn; see asked.h for scripts. */
+/*
+ * One message within the open turn; see asked.h for scripts. It comes in the last millisecond of a
+ * second, so that the lease it is granted ends exactly its length from now.
+ */
 enum status served_update(struct served *served, struct principal *principal, const char *script);
 
 /* One message that is a turn of its own: the update's status, or the commit's. */

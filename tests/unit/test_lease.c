@@ -142,6 +142,20 @@ what_is_stored_of_a_lease_is_one_length_longer(void **state)
 	assert_true(lease.stored_until_s == LEASE_FOREVER);
 }
 
+static void
+rule_33_a_lease_is_not_shorter_by_the_second_that_has_begun(void **state)
+{
+	(void)state;
+	served_now_ms += 800;
+	must("lease 100; add guest 60 A 192.0.2.1");
+	served_now_ms += 99999;
+	assert_int_equal(turn(), STATUS_OK);
+	assert_true(is_served("guest"));
+	served_now_ms += 1001;
+	assert_int_equal(turn(), STATUS_OK);
+	assert_false(is_there("guest"));
+}
+
 /* --- the end --- */
 
 static void
@@ -397,7 +411,7 @@ rule_35_a_name_that_expired_in_quiet_times_is_still_its_owners(void **state)
 	served_pass(500);
 	served_restart(served);
 	assert_int_equal(served_do(served, other, "add guest 60 A 192.0.2.2"), STATUS_REFUSED);
-	served_pass(120);
+	served_pass(121);
 	assert_int_equal(served_do(served, other, "add guest 60 A 192.0.2.2"), STATUS_OK);
 }
 
@@ -510,7 +524,7 @@ a_refresh_brings_back_what_expired_while_the_disk_was_full(void **state)
 	(void)state;
 	must("lease 100; add guest 60 A 192.0.2.1");
 	is_full = true;
-	served_pass(100);
+	served_pass(101);
 	assert_int_equal(turn(), STATUS_NO_SPACE);
 	is_full = false;
 	version = registry_version(served->registry);
@@ -531,6 +545,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		lease_test(rule_33_a_lease_is_clamped_to_the_zones_bounds),
 		lease_test(what_is_stored_of_a_lease_is_one_length_longer),
+		lease_test(rule_33_a_lease_is_not_shorter_by_the_second_that_has_begun),
 		lease_test(rule_34_a_name_goes_when_its_lease_ends),
 		lease_test(rule_34_of_a_name_only_those_records_go_that_have_ended),
 		lease_test(a_refresh_puts_the_end_off_without_a_commit),

@@ -387,6 +387,34 @@ a_restart_with_the_same_content_only_asks(void **state)
 }
 
 static void
+a_restart_that_may_not_ask_signals_once(void **state)
+{
+	struct publisher_options other;
+	struct stat before;
+
+	(void)state;
+	options.confirm.address.family = 0;
+	assert_int_equal(start(), STATUS_OK);
+	AWAIT(signals == 1);
+	stop();
+	before = file_stat();
+	assert_int_equal(start(), STATUS_OK);
+	assert_int_equal(now()->state, PUBLISHER_CLEAN);
+	AWAIT(signals == 2);
+	/* The same goes for new options. */
+	other = options;
+	other.confirm_timeout_ms++;
+	publisher_set_options(publisher, &other);
+	AWAIT(signals == 3);
+	assert_int_equal(file_stat().st_ino, before.st_ino);
+	skewed_clock_pass_ms(1000);
+	registered_text(registry, "txt.home.arpa");
+	publisher_notice(publisher);
+	assert_false(stand_in_was_signalled(&process, SOON_MS));
+	options = other;
+}
+
+static void
 a_restart_signals_a_dnsmasq_that_missed_the_last_publication(void **state)
 {
 	(void)state;
@@ -701,6 +729,49 @@ an_old_number_is_told_of_and_signalled_ever_more_seldom(void **state)
 	AWAIT(is_confirmed());
 }
 
+/* A clock that stands still, so that it is known what falls due. */
+static int64_t still_ns;
+
+static int64_t
+still_now_ns(void)
+{
+	return still_ns;
+}
+
+static void
+let_pass_ms(int64_t ms)
+{
+	still_ns += ms * 1000000;
+	/* A question, its answer, and the signal that it may lead to. */
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(loop_turn(loop, TURN_MS), STATUS_OK);
+}
+
+static void
+a_late_signal_is_followed_by_questions_and_not_by_another_signal(void **state)
+{
+	static const struct clock_source still = { still_now_ns, skewed_wall_s };
+	unsigned before;
+
+	(void)state;
+	still_ns = clock_now_ns();
+	clock_replace(&still);
+	reads_at_signal = false;
+	assert_int_equal(start(), STATUS_OK);
+	AWAIT(signals == 1);
+	for (int i = 0; i < 100 && now()->failures == 0; i++)
+		let_pass_ms(100);
+	AWAIT(signals == 2);
+	before = questions;
+	for (int i = 0; i < 14; i++)
+		let_pass_ms(130);
+	assert_true(questions - before >= 10);
+	assert_int_equal(signals, 2);
+	/* The wait behind them is a second, and what it ends with is the next. */
+	let_pass_ms(1000);
+	AWAIT(signals == 3);
+}
+
 static void
 a_stale_pid_file_is_told_of_where_it_matters(void **state)
 {
@@ -711,6 +782,145 @@ a_stale_pid_file_is_told_of_where_it_matters(void **state)
 	AWAIT(has_problem("names process 1"));
 	assert_true(has_problem("answers publication 7, not"));
 	assert_int_equal(signals, 0);
+}
+
+/* Makes it late, and so long that its questions and signals have become rare. */
+static void
+be_late_for_long(const char *problem)
+{
+	options.confirm_timeout_ms = 100;
+	assert_int_equal(start(), STATUS_OK);
+	AWAIT(has_problem(problem));
+	for (int i = 0; i < 30; i++) {
+		unsigned before = questions;
+
+		skewed_clock_pass_ms(10000);
+		AWAIT(questions > before);
+		assert_int_equal(loop_turn(loop, TURN_MS), STATUS_OK);
+	}
+}
+
+/* The next question comes at once; what follows is not to wait for the one behind it. */
+static void
+expect_soon_confirmed(void)
+{
+	int64_t begun_ms;
+
+	skewed_clock_pass_ms(10000);
+	begun_ms = clock_now_ms();
+	AWAIT(is_confirmed());
+	assert_in_range(clock_now_ms() - begun_ms, 0, 5000);
+}
+
+static void
+a_pid_file_that_comes_back_is_soon_noticed(void **state)
+{
+	char path[PATH_MAX];
+	char text[32];
+
+	(void)state;
+	assert_int_equal(unlink(folder_entry(&folder, "pid", path)), 0);
+	be_late_for_long("there is no ");
+	assert_int_equal(signals, 0);
+	(void)snprintf(text, sizeof(text), "%d\n", (int)process.pid);
+	folder_write(&folder, "pid", text);
+	expect_soon_confirmed();
+	assert_int_equal(signals, 1);
+}
+
+static void
+a_folder_that_is_opened_is_soon_noticed(void **state)
+{
+	unsigned before;
+
+	(void)state;
+	assert_int_equal(chmod(folder.path, 0700), 0);
+	reads_at_signal = false;
+	be_late_for_long("keeps other users out");
+	before = signals;
+	assert_int_equal(chmod(folder.path, 0755), 0);
+	reads_at_signal = true;
+	expect_soon_confirmed();
+	assert_int_equal(signals, before + 1);
+}
+
+static void
+another_publication_is_no_other_cause(void **state)
+{
+	char part[64];
+
+	(void)state;
+	reads_at_signal = false;
+	options.confirm_timeout_ms = 100;
+	assert_int_equal(start(), STATUS_OK);
+	AWAIT(has_problem("answers publication 7, not"));
+	skewed_clock_pass_ms(1000);
+	registered(registry, "pc.home.arpa", "10.0.0.5");
+	publisher_notice(publisher);
+	(void)snprintf(part, sizeof(part), "answers publication 7, not %" PRIu64, number_on_disk());
+	AWAIT(has_problem(part));
+	assert_int_equal(count_logged("error: "), 1);
+}
+
+static void
+another_cause_is_told_of(void **state)
+{
+	(void)state;
+	options.confirm.address.family = 0;
+	options.confirm_timeout_ms = 100;
+	folder_write(&folder, "pid", "x\n");
+	assert_int_equal(start(), STATUS_OK);
+	AWAIT(has_problem("holds no process id"));
+	assert_int_equal(count_logged("error: "), 1);
+	folder_write(&folder, "pid", "1\n");
+	skewed_clock_pass_ms(2000);
+	AWAIT(has_problem("names process 1"));
+	assert_int_equal(count_logged("error: "), 2);
+	assert_int_equal(count_logged("names process 1"), 1);
+	assert_int_equal(report.failures, 1);
+}
+
+static void
+causes_that_alternate_do_not_flood_the_log(void **state)
+{
+	(void)state;
+	options.confirm.address.family = 0;
+	options.confirm_timeout_ms = 100;
+	folder_write(&folder, "pid", "x\n");
+	assert_int_equal(start(), STATUS_OK);
+	AWAIT(has_problem("holds no process id"));
+	/* Each publication is one more attempt to signal it. */
+	for (int i = 0; i < 60; i++) {
+		char address[32];
+
+		folder_write(&folder, "pid", i % 2 == 0 ? "1\n" : "x\n");
+		(void)snprintf(address, sizeof(address), "10.0.1.%d", i);
+		skewed_clock_pass_ms(1000);
+		registered(registry, "pc.home.arpa", address);
+		publisher_notice(publisher);
+		assert_true(has_problem(i % 2 == 0 ? "names process 1" : "holds no process id"));
+	}
+	assert_in_range(count_logged("error: "), 6, 10);
+}
+
+static void
+trouble_that_lasts_is_recalled_each_hour(void **state)
+{
+	(void)state;
+	options.confirm.address.family = 0;
+	options.confirm_timeout_ms = 100;
+	folder_write(&folder, "pid", "x\n");
+	assert_int_equal(start(), STATUS_OK);
+	AWAIT(has_problem("holds no process id"));
+	for (int hour = 0; hour < 3; hour++) {
+		assert_int_equal(count_logged("error: still so: "), hour);
+		for (int i = 0; i < 365; i++) {
+			skewed_clock_pass_ms(10000);
+			assert_int_equal(loop_turn(loop, 0), STATUS_OK);
+		}
+	}
+	assert_int_equal(count_logged("error: still so: "), 3);
+	assert_int_equal(count_logged("error: "), 4);
 }
 
 static void
@@ -870,7 +1080,8 @@ a_failing_command_is_told_of_and_run_again(void **state)
 	options.confirm.address.family = 0;
 	use_command("echo run >>\"$0.out\"; test -e \"$0.good\" || exit 3");
 	assert_int_equal(start(), STATUS_OK);
-	AWAIT(has_problem("ended with exit status 3"));
+	AWAIT(has_problem("ended with exit status 3; it is run again within a minute"));
+	assert_true(has_problem("publish command /"));
 	assert_true(has_problem(options.command));
 	folder_write(&folder, "program.good", "");
 	skewed_clock_pass_ms(1000);
@@ -879,6 +1090,38 @@ a_failing_command_is_told_of_and_run_again(void **state)
 	folder_expect(&folder, "program.out", "run\nrun\n");
 	assert_int_equal(count_logged("error: "), 1);
 	assert_int_equal(report.failures, 1);
+}
+
+static void
+a_failing_command_is_run_again_only_if_dnsmasq_does_not_answer(void **state)
+{
+	(void)state;
+	use_command("echo run >>\"$0.out\"; kill -HUP $(cat \"${0%/*}/pid\"); exit 3");
+	reads_at_signal = false;
+	assert_int_equal(start(), STATUS_OK);
+	AWAIT(has_problem("status 3; it is run again unless dnsmasq answers the publication"));
+	served_number = number_on_disk();
+	AWAIT(is_confirmed());
+	folder_expect(&folder, "program.out", "run\n");
+}
+
+static void
+a_restart_that_may_not_ask_runs_the_command_once(void **state)
+{
+	(void)state;
+	options.confirm.address.family = 0;
+	use_command("echo run >>\"$0.out\"");
+	assert_int_equal(start(), STATUS_OK);
+	AWAIT(now()->state == PUBLISHER_CLEAN);
+	stop();
+	assert_int_equal(start(), STATUS_OK);
+	assert_int_equal(now()->state, PUBLISHER_WRITTEN);
+	AWAIT(now()->state == PUBLISHER_CLEAN);
+	skewed_clock_pass_ms(1000);
+	registered_text(registry, "txt.home.arpa");
+	publisher_notice(publisher);
+	assert_int_equal(now()->state, PUBLISHER_CLEAN);
+	folder_expect(&folder, "program.out", "run\nrun\n");
 }
 
 static void
@@ -952,6 +1195,7 @@ main(void)
 		TEST(the_same_content_is_neither_written_nor_signalled),
 		TEST(a_file_that_somebody_changed_is_put_right_at_the_next_change),
 		TEST(a_restart_with_the_same_content_only_asks),
+		TEST(a_restart_that_may_not_ask_signals_once),
 		TEST(a_restart_signals_a_dnsmasq_that_missed_the_last_publication),
 		TEST(numbers_go_on_after_a_restart),
 		TEST(numbers_rise_when_the_file_was_lost),
@@ -969,7 +1213,14 @@ main(void)
 		TEST(a_hostsdir_that_is_not_watched_is_told_of),
 		TEST(a_closed_folder_is_named),
 		TEST(an_old_number_is_told_of_and_signalled_ever_more_seldom),
+		TEST(a_late_signal_is_followed_by_questions_and_not_by_another_signal),
 		TEST(a_stale_pid_file_is_told_of_where_it_matters),
+		TEST(a_pid_file_that_comes_back_is_soon_noticed),
+		TEST(a_folder_that_is_opened_is_soon_noticed),
+		TEST(another_publication_is_no_other_cause),
+		TEST(another_cause_is_told_of),
+		TEST(causes_that_alternate_do_not_flood_the_log),
+		TEST(trouble_that_lasts_is_recalled_each_hour),
 		TEST(a_missing_pid_file_is_no_trouble_if_dnsmasq_answers),
 		TEST(silence_is_told_of),
 		TEST(without_questions_a_signal_that_cannot_be_sent_is_trouble),
@@ -979,6 +1230,8 @@ main(void)
 		TEST(the_question_follows_the_command),
 		TEST(a_change_while_the_command_runs_is_published_after_it),
 		TEST(a_failing_command_is_told_of_and_run_again),
+		TEST(a_failing_command_is_run_again_only_if_dnsmasq_does_not_answer),
+		TEST(a_restart_that_may_not_ask_runs_the_command_once),
 		TEST(a_command_that_is_not_there_is_told_of),
 		TEST(new_options_take_effect_at_once),
 		TEST(a_new_path_is_written_and_the_old_file_stays),

@@ -314,7 +314,7 @@ rule_32_an_expired_name_is_free_before_it_is_removed(void **state)
 	must(first, "lease 100; add shared 60 A 192.0.2.1");
 	served_pass(99);
 	assert_refused(second, "add shared 60 A 192.0.2.2", STATUS_REFUSED);
-	served_pass(1);
+	served_pass(2);
 	must(second, "add shared 60 A 192.0.2.2");
 	assert_string_equal(served_records(served, "shared"), "60 A 192.0.2.2\n");
 	assert_string_equal(served_owner(served, "shared"), "second");
@@ -329,7 +329,7 @@ rule_32_a_name_with_one_record_left_keeps_its_owner(void **state)
 	must(first, "lease 200; add shared 60 TXT a");
 	served_pass(150);
 	assert_refused(second, "add shared 60 A 192.0.2.2", STATUS_REFUSED);
-	served_pass(50);
+	served_pass(51);
 	must(second, "add shared 60 A 192.0.2.2");
 	assert_string_equal(served_records(served, "shared"), "60 A 192.0.2.2\n");
 }
@@ -504,7 +504,7 @@ rule_34_an_expired_name_that_comes_back_is_a_change(void **state)
 	(void)state;
 	must(first, "lease 100; add one 60 A 192.0.2.1; add one 60 TXT a");
 	/* Expired, and not removed yet, as while the store fails. */
-	served_pass(100);
+	served_pass(101);
 	serial = served_serial(served);
 	version = registry_version(served->registry);
 	must(first, "lease 100; add one 60 A 192.0.2.1; add one 60 TXT a");
@@ -520,7 +520,7 @@ rule_34_the_expired_records_of_a_name_go_with_its_next_change(void **state)
 	(void)state;
 	must(first, "lease 100; add one 60 A 192.0.2.1");
 	must(first, "lease 200; add one 60 A 192.0.2.2");
-	served_pass(100);
+	served_pass(101);
 	must(first, "lease 200; add one 60 A 192.0.2.3");
 	assert_string_equal(served_records(served, "one"), "60 A 192.0.2.2\n60 A 192.0.2.3\n");
 	served_pass(200);
@@ -681,7 +681,7 @@ taking_over_counts_as_a_name(void **state)
 	must(boss, "delete two A 192.0.2.1");
 	second->names_max = 1;
 	must(first, "lease 100; add old 60 A 192.0.2.1; add older 60 A 192.0.2.1");
-	served_pass(100);
+	served_pass(101);
 	must(second, "add old 60 A 192.0.2.2");
 	assert_refused(second, "add older 60 A 192.0.2.2", STATUS_LIMITED);
 }
