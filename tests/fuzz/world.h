@@ -44,8 +44,8 @@ struct world {
 };
 
 /* Aborts, saying where, when an invariant does not hold or the test cannot go on. */
-#define expect(holds) expect_that((holds), #holds, __FILE__, __LINE__)
-void expect_that(bool holds, const char *what, const char *file, int line);
+#define expect(holds) ((holds) ? (void)0 : expect_failed(#holds, __FILE__, __LINE__))
+_Noreturn void expect_failed(const char *what, const char *file, int line);
 
 void world_build(struct world *world);
 void world_release(struct world *world);

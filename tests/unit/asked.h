@@ -20,7 +20,7 @@
  *
  * All that comes back lives in the arena.
  */
-const struct update *asked_for(struct arena *arena, const char *script);
+const struct update *asked_for(struct arena *arena, const char *text);
 
 /* One name, read in the same way. */
 void asked_name(struct name *ret_name, const char *text, const char *zone);

@@ -118,7 +118,8 @@ door_listen(struct door *door, const struct endpoint *at, size_t count, unsigned
 	};
 	char problem[LISTEN_PROBLEM_MAX];
 
-	memcpy(options.listen, at, count * sizeof(*at));
+	for (size_t i = 0; i < count; i++)
+		options.listen[i] = at[i];
 	if (dns_udp_listen(door->udp, at, count, problem) != STATUS_OK ||
 	    dns_tcp_listen(door->tcp, &options, problem) != STATUS_OK)
 		fail_msg("%s", problem);

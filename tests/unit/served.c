@@ -325,6 +325,14 @@ served_picture(struct served *served)
 	return served->text;
 }
 
+void
+served_remember(struct served *served, char picture[static SERVED_TEXT_MAX])
+{
+	const char *text = served_picture(served);
+
+	memcpy(picture, text, strlen(text) + 1);
+}
+
 static void
 write_answer(struct served *served)
 {

@@ -70,7 +70,7 @@ void served_close(struct served *served);
 
 /* A key of that name with this grant, and with more, without limits. */
 struct principal *served_key(struct served *served, const char *identity, const char *grant);
-void served_grant(struct principal *principal, const char *grant);
+void served_grant(struct principal *principal, const char *text);
 
 /*
  * One message within the open turn; see asked.h for scripts. It comes in the last millisecond of a
@@ -97,6 +97,9 @@ uint32_t served_serial(const struct served *served);
 
 /* All that the registry holds: names, records, leases, dates, owners' counts, serials, queue. */
 const char *served_picture(struct served *served);
+
+/* The same, kept for later. */
+void served_remember(struct served *served, char picture[static SERVED_TEXT_MAX]);
 
 /* One record as "TTL TYPE RDATA". */
 enum { SERVED_RECORD_MAX = 8192 };

@@ -187,7 +187,7 @@ lease_in(struct shelf *shelf, const char *name)
 static void
 remember(struct shelf *shelf)
 {
-	strcpy(shelf->before, served_picture(&shelf->served));
+	served_remember(&shelf->served, shelf->before);
 }
 
 static void

@@ -93,7 +93,7 @@ must_update(const char *script)
 static void
 remember(void)
 {
-	strcpy(before, served_picture(served));
+	served_remember(served, before);
 }
 
 static void

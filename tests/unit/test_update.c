@@ -103,7 +103,7 @@ must(struct principal *principal, const char *script)
 static void
 remember(void)
 {
-	strcpy(before, served_picture(served));
+	served_remember(served, before);
 }
 
 /* The message ends like that, and leaves nothing behind. */

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* doors/dns_udp: batches, addresses, sizes, and the order of commit and answer. */
+/* LDWRAP: store_commit */
+#include <libknot/libknot.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "door.h"
+
+enum {
+	BURST = 600, /* more than a turn holds */
+	CLIENT_ROOM = 4 << 20,
+	ANSWER_MAX = 4096,
+};
+
+static bool is_disk_full;
+
+enum status __real_store_commit(struct store *store, int64_t wall_s);
+enum status __wrap_store_commit(struct store *store, int64_t wall_s);
+
+enum status
+__wrap_store_commit(struct store *store, int64_t wall_s)
+{
+	if (!is_disk_full)
+		return __real_store_commit(store, wall_s);
+	store_rollback(store);
+	return STATUS_NO_SPACE;
+}
+
+static struct door door;
+static struct endpoint at;
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	is_disk_full = false;
+	door_open(&door);
+	at = door_free_endpoint();
+	door_listen(&door, &at, 1, 1);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	door_close(&door);
+	return 0;
+}
+
+/* --- a client --- */
+
+/* A socket that hears only what comes from that endpoint. */
+static int
+client_of(const struct endpoint *server)
+{
+	struct sockaddr_storage address;
+	socklen_t size = endpoint_to_sockaddr(server, &address);
+	int room = CLIENT_ROOM;
+	int fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, size), 0);
+	return fd;
+}
+
+static void
+send_letter(int fd, const struct letter *letter)
+{
+	assert_int_equal(send(fd, letter->wire, letter->length, 0), letter->length);
+}
+
+static void
+send_query(int fd, uint16_t id, const char *name, uint16_t type)
+{
+	struct letter letter;
+
+	letter_query(&letter, id, name, type);
+	send_letter(fd, &letter);
+}
+
+static void
+send_update(int fd, uint16_t id, const char *address)
+{
+	struct letter letter;
+
+	letter_update(&letter, id);
+	letter_add(&letter, door_key, address);
+	letter_sign(&letter, door_key, client_secret, served_wall_s);
+	send_letter(fd, &letter);
+}
+
+static size_t
+read_answer(int fd, uint8_t answer[static ANSWER_MAX])
+{
+	ssize_t length;
+
+	assert_true(door_wait(&door, fd));
+	length = recv(fd, answer, ANSWER_MAX, MSG_DONTWAIT);
+	assert_true(length >= KNOT_WIRE_HEADER_SIZE);
+	return (size_t)length;
+}
+
+static void
+expect_answer(int fd, uint16_t id, unsigned rcode)
+{
+	uint8_t answer[ANSWER_MAX];
+
+	(void)read_answer(fd, answer);
+	assert_int_equal(knot_wire_get_id(answer), id);
+	assert_int_equal(knot_wire_get_rcode(answer), rcode);
+}
+
+/* --- what comes back --- */
+
+static void
+a_query_and_an_update_are_answered(void **state)
+{
+	int fd = client_of(&at);
+
+	(void)state;
+	send_query(fd, 1, "home.arpa", KNOT_RRTYPE_SOA);
+	expect_answer(fd, 1, KNOT_RCODE_NOERROR);
+	send_update(fd, 2, "192.0.2.1");
+	expect_answer(fd, 2, KNOT_RCODE_NOERROR);
+	assert_string_equal(served_records(&door.served, "laptop"), "60 A 192.0.2.1\n");
+	(void)close(fd);
+}
+
+static void
+what_deserves_no_answer_gets_none(void **state)
+{
+	struct pollfd wanted = { .fd = client_of(&at), .events = POLLIN };
+	struct letter letter;
+
+	(void)state;
+	assert_int_equal(send(wanted.fd, "", 0, 0), 0);
+	letter_query(&letter, 1, "home.arpa", KNOT_RRTYPE_SOA);
+	knot_wire_set_qr(letter.wire);
+	send_letter(wanted.fd, &letter);
+	assert_int_equal(send(wanted.fd, letter.wire, 11, 0), 11);
+	send_query(wanted.fd, 2, "home.arpa", KNOT_RRTYPE_SOA);
+	/* The first answer there is belongs to the last message. */
+	expect_answer(wanted.fd, 2, KNOT_RCODE_NOERROR);
+	assert_int_equal(poll(&wanted, 1, 0), 0);
+	(void)close(wanted.fd);
+}
+
+static void
+a_burst_that_fills_several_turns_is_answered_whole(void **state)
+{
+	static uint8_t answer[ANSWER_MAX];
+	static bool has_come[BURST];
+	int fds[2] = { client_of(&at), client_of(&at) };
+
+	(void)state;
+	memset(has_come, 0, sizeof(has_come));
+	/* Two clients in turns, and two lengths, so that answers leave in runs of every kind. */
+	for (unsigned id = 0; id < BURST; id++)
+		send_query(fds[id / 7 % 2], (uint16_t)id,
+		    id % 5 == 0 ? "nobody.home.arpa" : "home.arpa", KNOT_RRTYPE_SOA);
+	for (unsigned i = 0; i < BURST; i++) {
+		struct pollfd wanted[2] = { { .fd = fds[0], .events = POLLIN },
+			{ .fd = fds[1], .events = POLLIN } };
+		unsigned which;
+		unsigned id;
+
+		if (poll(wanted, 2, 0) == 0)
+			door_turn(&door, DOOR_LIMIT_MS);
+		assert_true(poll(wanted, 2, 0) > 0);
+		which = (wanted[0].revents & POLLIN) == 0;
+		(void)read_answer(fds[which], answer);
+		id = knot_wire_get_id(answer);
+		assert_in_range(id, 0, BURST - 1);
+		assert_int_equal(id / 7 % 2, which);
+		assert_int_equal(knot_wire_get_rcode(answer),
+		    id % 5 == 0 ? KNOT_RCODE_NXDOMAIN : KNOT_RCODE_NOERROR);
+		assert_false(has_come[id]);
+		has_come[id] = true;
+	}
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
+/* --- addresses --- */
+
+static void
+a_wildcard_socket_answers_from_the_address_that_was_asked(void **state)
+{
+	struct endpoint everywhere = { .address.family = 4, .port = at.port };
+	struct endpoint asked = everywhere;
+	int fd;
+
+	(void)state;
+	/* The wildcard and the one address cannot be had at once. */
+	door_listen(&door, NULL, 0, 1);
+	door_listen(&door, &everywhere, 1, 1);
+	assert_int_equal(address_from_text("127.0.0.2", &asked.address), STATUS_OK);
+	fd = client_of(&asked);
+	send_query(fd, 1, "home.arpa", KNOT_RRTYPE_SOA);
+	expect_answer(fd, 1, KNOT_RCODE_NOERROR);
+	(void)close(fd);
+}
+
+static void
+a_wildcard_ipv6_socket_answers_too(void **state)
+{
+	struct endpoint everywhere = { .address.family = 6, .port = at.port };
+	struct endpoint asked = everywhere;
+	int fd;
+
+	(void)state;
+	door_listen(&door, &everywhere, 1, 1);
+	assert_int_equal(address_from_text("::1", &asked.address), STATUS_OK);
+	fd = client_of(&asked);
+	send_query(fd, 1, "home.arpa", KNOT_RRTYPE_SOA);
+	send_query(fd, 2, "home.arpa", KNOT_RRTYPE_SOA);
+	expect_answer(fd, 1, KNOT_RCODE_NOERROR);
+	expect_answer(fd, 2, KNOT_RCODE_NOERROR);
+	(void)close(fd);
+}
+
+static void
+a_flood_of_one_socket_leaves_the_other_its_share(void **state)
+{
+	static struct endpoint both[2];
+	struct pollfd wanted;
+	int flood;
+	int turns = 0;
+
+	(void)state;
+	both[0] = at;
+	both[1] = door_free_endpoint();
+	door_listen(&door, both, 2, 1);
+	flood = client_of(&both[0]);
+	wanted = (struct pollfd){ .fd = client_of(&both[1]), .events = POLLIN };
+	send_query(wanted.fd, 1, "home.arpa", KNOT_RRTYPE_SOA);
+	do {
+		struct letter letter;
+
+		/* More than a turn takes, and half of it gets no answer. */
+		letter_query(&letter, 2, "home.arpa", KNOT_RRTYPE_SOA);
+		for (int i = 0; i < 2 * BURST; i++) {
+			letter.wire[2] = (uint8_t)(i % 2 == 0 ? 0x80 : 0);
+			(void)send(flood, letter.wire, letter.length, MSG_DONTWAIT);
+		}
+		door_turn(&door, 0);
+		assert_true(++turns < 3);
+	} while (poll(&wanted, 1, 0) == 0);
+	expect_answer(wanted.fd, 1, KNOT_RCODE_NOERROR);
+	(void)close(flood);
+	(void)close(wanted.fd);
+}
+
+/* --- sizes (rule 37) --- */
+
+/* The answer to a query for a text, asked with so large a payload; 0: without EDNS. */
+static size_t
+ask_for_text(const char *name, uint16_t payload, uint8_t answer[static ANSWER_MAX])
+{
+	int fd = client_of(&at);
+	struct letter letter;
+	size_t length;
+
+	letter_query(&letter, 1, name, KNOT_RRTYPE_TXT);
+	if (payload > 0)
+		letter_put_opt(&letter, 0, payload, NULL, 0);
+	send_letter(fd, &letter);
+	length = read_answer(fd, answer);
+	(void)close(fd);
+	return length;
+}
+
+static void
+an_answer_fits_what_the_client_can_take(void **state)
+{
+	uint8_t answer[ANSWER_MAX];
+
+	(void)state;
+	door_put_text(&door, "some.home.arpa.", 800);
+	assert_true(ask_for_text("some.home.arpa", 0, answer) <= 512);
+	assert_true(knot_wire_get_tc(answer));
+	assert_true(ask_for_text("some.home.arpa", 100, answer) <= 512);
+	assert_true(knot_wire_get_tc(answer));
+	assert_true(ask_for_text("some.home.arpa", 1232, answer) > 800);
+	assert_false(knot_wire_get_tc(answer));
+	assert_int_equal(knot_wire_get_ancount(answer), 4);
+}
+
+static void
+no_answer_is_longer_than_1232_octets(void **state)
+{
+	uint8_t answer[ANSWER_MAX];
+
+	(void)state;
+	door_put_text(&door, "more.home.arpa.", 2000);
+	assert_true(ask_for_text("more.home.arpa", 4096, answer) <= 1232);
+	assert_true(knot_wire_get_tc(answer));
+}
+
+/* --- commit first --- */
+
+static void
+a_query_in_the_turn_of_an_update_sees_it_done(void **state)
+{
+	uint8_t answer[ANSWER_MAX];
+	int fd = client_of(&at);
+
+	(void)state;
+	send_update(fd, 1, "192.0.2.1");
+	send_query(fd, 2, door_key, KNOT_RRTYPE_A);
+	door_turn(&door, DOOR_LIMIT_MS);
+	expect_answer(fd, 1, KNOT_RCODE_NOERROR);
+	(void)read_answer(fd, answer);
+	assert_int_equal(knot_wire_get_id(answer), 2);
+	assert_int_equal(knot_wire_get_ancount(answer), 1);
+	(void)close(fd);
+}
+
+static void
+a_failed_commit_fails_the_updates_and_the_queries_see_none_of_it(void **state)
+{
+	int fd = client_of(&at);
+
+	(void)state;
+	is_disk_full = true;
+	send_update(fd, 1, "192.0.2.1");
+	send_query(fd, 2, door_key, KNOT_RRTYPE_A);
+	send_update(fd, 3, "192.0.2.2");
+	door_turn(&door, DOOR_LIMIT_MS);
+	expect_answer(fd, 1, KNOT_RCODE_SERVFAIL);
+	expect_answer(fd, 2, KNOT_RCODE_NXDOMAIN);
+	expect_answer(fd, 3, KNOT_RCODE_SERVFAIL);
+	is_disk_full = false;
+	send_update(fd, 4, "192.0.2.2");
+	expect_answer(fd, 4, KNOT_RCODE_NOERROR);
+	(void)close(fd);
+}
+
+static void
+large_queries_that_wait_take_no_place_from_others(void **state)
+{
+	enum { LARGE = 40 };
+	static uint8_t padding[1500] = { 0, KNOT_EDNS_OPTION_PADDING, 1496 >> 8, 1496 & 255 };
+	int fd = client_of(&at);
+	struct letter letter;
+
+	(void)state;
+	send_update(fd, 1, "192.0.2.1");
+	letter_query(&letter, 2, door_key, KNOT_RRTYPE_A);
+	letter_put_opt(&letter, 0, 1232, padding, sizeof(padding));
+	for (int i = 0; i < LARGE; i++)
+		send_letter(fd, &letter);
+	send_update(fd, 3, "192.0.2.2");
+	expect_answer(fd, 1, KNOT_RCODE_NOERROR);
+	for (int i = 0; i < LARGE; i++)
+		expect_answer(fd, 2, KNOT_RCODE_NOERROR);
+	expect_answer(fd, 3, KNOT_RCODE_NOERROR);
+	(void)close(fd);
+}
+
+int
+main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(a_query_and_an_update_are_answered),
+		TEST(what_deserves_no_answer_gets_none),
+		TEST(a_burst_that_fills_several_turns_is_answered_whole),
+		TEST(a_wildcard_socket_answers_from_the_address_that_was_asked),
+		TEST(a_wildcard_ipv6_socket_answers_too),
+		TEST(a_flood_of_one_socket_leaves_the_other_its_share),
+		TEST(an_answer_fits_what_the_client_can_take),
+		TEST(no_answer_is_longer_than_1232_octets),
+		TEST(a_query_in_the_turn_of_an_update_sees_it_done),
+		TEST(a_failed_commit_fails_the_updates_and_the_queries_see_none_of_it),
+		TEST(large_queries_that_wait_take_no_place_from_others),
+	};
+#undef TEST
+
+	return cmocka_run_group_tests_name("dns_udp", tests, NULL, NULL);
+}
