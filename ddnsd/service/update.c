@@ -367,28 +367,41 @@ log_change(struct attempt *attempt, const struct step *step)
 	    address_to_text(&attempt->request->source, address));
 }
 
-/* Puts one draft into the registry. Cannot fail but for a refresh that needs memory. */
+static bool
+only_renews(const struct step *step)
+{
+	return !step->is_visible && !step->changes_owner;
+}
+
+/* Renewed leases first: where one finds no memory, nothing of the message has been done yet. */
 static enum status
+renew(struct attempt *attempt, const struct step *steps)
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < attempt->draft_count && status == STATUS_OK; i++) {
+		struct draft *draft = steps[i].draft;
+
+		if (only_renews(&steps[i]) && draft->count > 0)
+			status = registry_renew(attempt->service->registry, draft->node,
+			    draft->list, draft->count);
+	}
+	for (size_t i = 0; i < attempt->draft_count && status != STATUS_OK; i++)
+		records_free(steps[i].records);
+	/* No commit may follow, and a new end may be the next one. */
+	service_plan_expiry(attempt->service);
+	return status;
+}
+
+/* Puts one draft into the registry. Cannot fail. */
+static void
 do_step(struct attempt *attempt, const struct step *step, struct owner *owner)
 {
-	struct registry *registry = attempt->service->registry;
-	struct draft *draft = step->draft;
-	struct node *node = draft->node;
+	struct node *node = step->draft->node;
 
-	if (!step->is_visible && !step->changes_owner) {
-		enum status status = STATUS_OK;
-
-		if (draft->count > 0)
-			status = registry_renew(registry, node, draft->list, draft->count);
-		/* No commit may follow, and the new end may be the next one. */
-		service_plan_expiry(attempt->service);
-		return status;
-	}
 	log_change(attempt, step);
-	if (!step->changes_owner)
-		owner = node_owner(node);
-	registry_replace(registry, node, step->records, owner, service_wall_s(attempt->service));
-	return STATUS_OK;
+	registry_replace(attempt->service->registry, node, step->records,
+	    step->changes_owner ? owner : node_owner(node), service_wall_s(attempt->service));
 }
 
 static enum status
@@ -405,13 +418,16 @@ put_into_registry(struct attempt *attempt)
 	    registry_reserve(registry, attempt->draft_count) != STATUS_OK)
 		return STATUS_NO_MEMORY;
 	status = prepare(attempt, steps);
+	if (status == STATUS_OK)
+		status = renew(attempt, steps);
 	if (status != STATUS_OK)
 		return status;
 	for (size_t i = 0; i < attempt->draft_count; i++) {
+		if (only_renews(&steps[i]))
+			continue;
 		is_visible |= steps[i].is_visible;
 		has_own_serial |= steps[i].is_visible && draft_changes_serial(steps[i].draft);
-		/* A renewal that finds no memory leaves an older lease: nothing is lost. */
-		(void)do_step(attempt, &steps[i], owner);
+		do_step(attempt, &steps[i], owner);
 	}
 	if (has_own_serial)
 		zone_adopt_serial(registry, attempt->zone);

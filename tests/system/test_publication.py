@@ -552,10 +552,14 @@ def test_command_mode_runs_the_program_with_the_file(publishing, hosts, folder):
     line = f'printf "%s\\n" "$#" "$1" >> {heard}; grep -c host.home.arpa "$1" >> {heard}'
     program = write_program(folder / "a program; with $(odd) name", line)
     server = publishing(publish={"mode": "command", "command": program})
-    wait_until(heard.exists, "the program ran at the start")
+
+    def has_run():
+        return heard.exists() and heard.read_text().count("\n") == 3
+
+    wait_until(has_run, "the program ran at the start")
     heard.unlink()
     server.must_update(CHANGE)
-    wait_until(lambda: heard.exists() and heard.read_text().count("\n") == 3, "the program ran")
+    wait_until(has_run, "the program ran")
     assert heard.read_text() == f"1\n{hosts}\n1\n"
 
 
