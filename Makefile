@@ -375,5 +375,6 @@ clean:
 DEPS := $(LIB_OBJ) $(B)/obj/ddnsd/main.o $(TOOL_SRC:%.c=$(B)/obj/%.o) \
     $(UNIT_SRC:%.c=$(B)/obj/%.o) $(UNIT_HELP:%.c=$(B)/obj/%.o) $(FUZZ_SRC:%.c=$(B)/obj/%.o) \
     $(FUZZ_HELP:%.c=$(B)/obj/%.o) $(B)/obj/tests/fuzz/replay.o $(BENCH_SRC:%.c=$(B)/obj/%.o) \
-    $(LIB_SRC:%.c=$(FUZZ_B)/obj/%.o) $(FUZZ_SRC:%.c=$(FUZZ_B)/obj/%.o)
+    $(LIB_SRC:%.c=$(FUZZ_B)/obj/%.o) $(FUZZ_SRC:%.c=$(FUZZ_B)/obj/%.o) \
+    $(FUZZ_HELP:%.c=$(FUZZ_B)/obj/%.o)
 -include $(DEPS:.o=.d)

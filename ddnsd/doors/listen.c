@@ -22,7 +22,8 @@ hint_for(int error)
 {
 	switch (error) {
 	case EADDRINUSE:
-		return ": another program (another ddnsd?) has that port";
+		return ": another program (another ddnsd?) has that port, or this one has it through "
+		       "0.0.0.0 or ::, which takes a restart to change";
 	case EADDRNOTAVAIL:
 		return ": this machine does not have that address (yet)";
 	case EACCES:

@@ -24,7 +24,8 @@ import dns.update
 ZONE = "home.arpa"
 REVERSE = "2.0.192.in-addr.arpa"
 WALL_S = 1753000000
-LONG_ZONE = ".".join(["a-name-that-is-as-long-as-the-longest-label-there-may-ever-be"] * 3 + ["example"])
+LONG_LABEL = "a-name-that-is-as-long-as-the-longest-label-there-may-ever-be"
+LONG_ZONE = ".".join([LONG_LABEL] * 3 + ["example"])
 SECRETS = {
     "admin": b"the administrator's, 32 octets..",
     "laptop.home.arpa": b"that of the laptop, 32 octets...",
@@ -187,7 +188,8 @@ def of_prerequisites():
     yield "exact_set", step(update(
         *(("present", "printer", "A", f"192.0.2.{n}") for n in (20, 21, 20)),
         ("present", "www", "CNAME", "printer.home.arpa.")))
-    yield "dhcp", dhcp_add("desk", "192.0.2.40", DHCID) * 2 + dhcp_remove("desk", "192.0.2.40", DHCID)
+    desk = ("desk", "192.0.2.40", DHCID)
+    yield "dhcp", dhcp_add(*desk) * 2 + dhcp_remove(*desk)
 
 
 def of_leases():
@@ -206,8 +208,9 @@ def of_leases():
 
 
 def of_queries():
-    names = ["home.arpa", "laptop.home.arpa", "WwW.hOmE.aRpA", "x.wild.home.arpa", "nobody.home.arpa",
-             "a.sub.home.arpa", "deep.home.arpa", "example.com", "10.2.0.192.in-addr.arpa", "."]
+    names = ["home.arpa", "laptop.home.arpa", "WwW.hOmE.aRpA", "x.wild.home.arpa",
+             "nobody.home.arpa", "a.sub.home.arpa", "deep.home.arpa", "example.com",
+             "10.2.0.192.in-addr.arpa", "."]
     for number, name in enumerate(names):
         yield f"query_{number}", b"".join(
             step(query(name, rdtype, edns=rdtype != "A"), NOBODY | OUTSIDE | transport)
@@ -284,7 +287,8 @@ def of_signatures():
 def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    makers = (of_types, of_updates, of_prerequisites, of_leases, of_queries, of_headers, of_signatures)
+    makers = (of_types, of_updates, of_prerequisites, of_leases, of_queries, of_headers,
+              of_signatures)
     with mock.patch.object(time, "time", lambda: WALL_S):
         for maker in makers:
             for name, conversation in maker():

@@ -58,8 +58,8 @@ int64_t world_wall_s(void);
 enum status world_end_turn(struct world *world, int does_fail);
 
 /*
- * All that is registered, as bytes: two worlds with the same bytes are the same. The buffer is zeroed
- * before its first use, and emptied.
+ * All that is registered, as bytes: two worlds with the same bytes are the same. The buffer is
+ * zeroed before its first use, and emptied.
  */
 void world_serialise(const struct world *world, struct buffer *bytes);
 
