@@ -12,6 +12,7 @@ import socket
 import sqlite3
 import struct
 import subprocess
+import tempfile
 import time
 
 ZONE = "bench.test"
@@ -214,7 +215,6 @@ class Ddnsd(Server):
         return bench.ddnsd if os.access(bench.ddnsd, os.X_OK) else None
 
     def configure(self):
-        os.makedirs(self.path("hosts"), exist_ok=True)
         self.write("ddnsd.conf", f"""database = "{self.path('ddnsd.db')}"
 keys-directory = ""
 zone "{ZONE}" {{
@@ -251,13 +251,17 @@ class PublishingDdnsd(Ddnsd):
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder, mode=0o700)
         self.dnsmasq_folder = folder
+        # As shipped, the file lies in /run, which is memory: nothing there has to be synced.
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else bench.work
+        self.hosts_folder = tempfile.mkdtemp(prefix="ddnsd-bench-", dir=memory)
+        os.chmod(self.hosts_folder, 0o755)
         self.mode = mode
         self.dnsmasq = None
         self.dnsmasq_port = 0
         super().__init__(bench, names)
 
     def configure(self):
-        hosts = self.path("hosts", "ddnsd.hosts")
+        hosts = os.path.join(self.hosts_folder, "ddnsd.hosts")
         pid_file = os.path.join(self.dnsmasq_folder, "dnsmasq.pid")
         while self.dnsmasq_port in (0, self.port):
             self.dnsmasq_port = free_port() if self.dnsmasq_port == 0 else self.dnsmasq_port + 1
@@ -266,7 +270,7 @@ class PublishingDdnsd(Ddnsd):
             f'confirm = "127.0.0.1:{self.dnsmasq_port}"'])
         super().configure()
         source = f"addn-hosts={hosts}" if self.mode == "signal" else (
-            f"hostsdir={self.path('hosts')}")
+            f"hostsdir={self.hosts_folder}")
         user = "user=root\ngroup=root\n" if os.geteuid() == 0 else ""
         with open(os.path.join(self.dnsmasq_folder, "dnsmasq.conf"), "w",
                   encoding="ascii") as out:
@@ -310,6 +314,7 @@ log-facility={os.path.join(self.dnsmasq_folder, 'dnsmasq.log')}
         if self.dnsmasq is not None:
             self.dnsmasq.stop()
             self.dnsmasq = None
+        shutil.rmtree(self.hosts_folder, ignore_errors=True)
 
 
 class Limit(Server):
