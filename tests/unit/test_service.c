@@ -24,6 +24,7 @@
 static enum status commit_status;
 static unsigned puts_left = UINT32_MAX;
 static unsigned commits;
+static int64_t commit_takes_ms;
 static unsigned rows_put;
 
 enum status __real_store_commit(struct store *store, int64_t wall_s);
@@ -35,6 +36,7 @@ enum status
 __wrap_store_commit(struct store *store, int64_t wall_s)
 {
 	commits++;
+	served_now_ms += commit_takes_ms;
 	if (commit_status == STATUS_OK)
 		return __real_store_commit(store, wall_s);
 	store_rollback(store);
@@ -60,6 +62,7 @@ set_up(void **state)
 {
 	(void)state;
 	commit_status = STATUS_OK;
+	commit_takes_ms = 0;
 	puts_left = UINT32_MAX;
 	served = malloc(sizeof(*served));
 	assert_non_null(served);
@@ -414,6 +417,50 @@ rule_31_the_closest_network_block_speaks_for_a_sender(void **state)
 	keyring_free(keyring);
 }
 
+static void
+commit_times(unsigned times, int64_t takes_ms)
+{
+	char script[64];
+
+	commit_takes_ms = takes_ms;
+	for (unsigned i = 0; i < times; i++) {
+		(void)snprintf(script, sizeof(script), "delete one A; add one 60 A 192.0.2.%u",
+		    i % 2 + (takes_ms > 0 ? 1 : 3));
+		must(script);
+	}
+}
+
+static void
+only_a_slow_card_is_worth_patience_and_only_for_a_change(void **state)
+{
+	(void)state;
+	commit_times(40, 0);
+	must_update("add two 60 A 192.0.2.8");
+	assert_true(service_patience_ns(served->service) == 0);
+	assert_int_equal(service_commit(served->service), STATUS_OK);
+
+	/* One commit that takes long is no slow card. */
+	commit_times(1, 10);
+	must_update("delete two A");
+	assert_true(service_patience_ns(served->service) == 0);
+	assert_int_equal(service_commit(served->service), STATUS_OK);
+
+	commit_times(100, 10);
+	assert_true(service_patience_ns(served->service) == 0);
+	must_update("add two 60 A 192.0.2.8");
+	assert_in_range(service_patience_ns(served->service), 900000, 1000000);
+	assert_int_equal(service_commit(served->service), STATUS_OK);
+
+	commit_times(100, 1000);
+	must_update("delete two A");
+	assert_int_equal(service_patience_ns(served->service), 5000000);
+
+	/* It is forgotten fast. */
+	commit_times(12, 0);
+	must_update("add two 60 A 192.0.2.8");
+	assert_true(service_patience_ns(served->service) == 0);
+}
+
 #define service_test(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
@@ -436,6 +483,7 @@ main(void)
 		service_test(the_wall_clock_never_goes_before_the_last_commit),
 		service_test(a_wall_clock_that_was_ahead_and_is_set_back_ends_no_lease_early),
 		service_test(rule_31_the_closest_network_block_speaks_for_a_sender),
+		service_test(only_a_slow_card_is_worth_patience_and_only_for_a_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
