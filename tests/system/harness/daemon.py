@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A running ddnsd: started, spoken to, read (its log, its /proc), stopped and judged."""
 
+import atexit
 import os
 import pwd
 import re
+import shutil
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 
 from . import tsig
@@ -15,7 +18,17 @@ from .settings import Settings
 from .waiting import wait_until
 
 TOP = Path(__file__).resolve().parents[3]
-PROGRAM = os.environ.get("DDNSD", str(TOP / "build/release/bin/ddnsd"))
+
+
+def reachable_copy(program):
+    """A copy that every user may run: the checkout may lie in a folder that is closed to others."""
+    folder = Path(tempfile.mkdtemp(prefix="ddnsd-program-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder.chmod(0o755)
+    return shutil.copy(program, folder / "ddnsd")
+
+
+PROGRAM = reachable_copy(os.environ.get("DDNSD", TOP / "build/release/bin/ddnsd"))
 START_LIMIT_S = 20.0
 SANITIZER_REPORT = re.compile(r"ERROR: \w+Sanitizer|runtime error:")
 
