@@ -74,7 +74,7 @@ is_clang := $(findstring clang,$(shell $(CC) --version 2>/dev/null | head -n 1))
 
 # --- libraries ----------------------------------------------------------------------------------
 
-PACKAGES := libknot libdnssec libzscanner libconfuse sqlite3
+PACKAGES := libknot libdnssec libzscanner libconfuse sqlite3 libmicrohttpd jansson libidn2
 ifeq ($(filter-out clean,$(or $(MAKECMDGOALS),all)),)
 # make clean needs no library.
 else ifneq ($(shell $(PKG_CONFIG) --exists $(PACKAGES) && echo yes),yes)
@@ -136,6 +136,10 @@ LIB_OBJ := $(LIB_SRC:%.c=$(B)/obj/%.o)
 LIB := $(B)/libddnsd.a
 TOOL_SRC := $(sort $(wildcard ddnsd/tools/*.c))
 TOOLS := $(TOOL_SRC:ddnsd/tools/%.c=$(B)/bin/%)
+# ddnsctl's commands. A library of their own, for the unit tests too.
+CTL_SRC := $(sort $(wildcard ddnsd/tools/ctl/*.c))
+CTL_OBJ := $(CTL_SRC:%.c=$(B)/obj/%.o)
+CTL_LIB := $(B)/libddnsctl.a
 MAN := $(sort $(wildcard ddnsd/man/*.[1-8]))
 
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
@@ -167,7 +171,7 @@ quote = '$(subst ','\'',$(1))'
 $(B)/flags: FORCE
 	$(call stamp,$(call quote,$(COMPILE)) $(call quote,$(LINK)) $(call quote,$(PKG_LIBS)))
 $(B)/sources: FORCE
-	$(call stamp,$(call quote,$(LIB_SRC)))
+	$(call stamp,$(call quote,$(LIB_SRC) $(CTL_SRC)))
 $(FUZZ_B)/flags: FORCE
 	$(call stamp,$(call quote,$(FUZZ_COMPILE)) $(call quote,$(FUZZ_LINK)))
 
@@ -187,7 +191,14 @@ $(B)/bin/ddnsd: $(B)/obj/ddnsd/main.o $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
 
-$(TOOLS): $(B)/bin/%: $(B)/obj/ddnsd/tools/%.o $(LIB)
+$(CTL_LIB): $(CTL_OBJ) $(B)/sources
+	$(call say,AR,$@)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)$(AR) rcsD $@ $(CTL_OBJ)
+
+# --as-needed leaves out the libraries that a tool does not use, so that it starts at once.
+$(TOOLS): $(B)/bin/%: $(B)/obj/ddnsd/tools/%.o $(CTL_LIB) $(LIB)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
@@ -197,7 +208,7 @@ $(TOOLS): $(B)/bin/%: $(B)/obj/ddnsd/tools/%.o $(LIB)
 # A line "/* LDWRAP: fn1 fn2 */" in a test has the linker route these functions to __wrap_fn1 ...
 ldwrap = $$(sed -n 's|^/\* LDWRAP: \(.*\) \*/$$|\1|p' $(1) | tr ' ' '\n' | sed 's/^./-Wl,--wrap=&/')
 
-$(UNIT): $(B)/%: $(B)/obj/%.o $(UNIT_HELP:%.c=$(B)/obj/%.o) $(LIB)
+$(UNIT): $(B)/%: $(B)/obj/%.o $(UNIT_HELP:%.c=$(B)/obj/%.o) $(CTL_LIB) $(LIB)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) $(call ldwrap,$*.c) -o $@ $^ $(PKG_LIBS) $(CMOCKA_LIBS)
@@ -221,7 +232,7 @@ check-unit: $(UNIT)
 # --- fuzzing ------------------------------------------------------------------------------------
 
 $(REPLAY): $(B)/%: $(B)/obj/%.o $(B)/obj/tests/fuzz/replay.o \
-    $(FUZZ_HELP:%.c=$(B)/obj/%.o) $(LIB)
+    $(FUZZ_HELP:%.c=$(B)/obj/%.o) $(CTL_LIB) $(LIB)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
@@ -239,7 +250,8 @@ $(FUZZ_B)/obj/%.o: %.c $(FUZZ_B)/flags
 	$(Q)$(FUZZ_COMPILE) -MMD -MP -c -o $@ $<
 
 $(FUZZ_NAMES:%=$(FUZZ_B)/fuzz_%): $(FUZZ_B)/%: $(FUZZ_B)/obj/tests/fuzz/%.o \
-    $(FUZZ_HELP:%.c=$(FUZZ_B)/obj/%.o) $(LIB_SRC:%.c=$(FUZZ_B)/obj/%.o)
+    $(FUZZ_HELP:%.c=$(FUZZ_B)/obj/%.o) $(LIB_SRC:%.c=$(FUZZ_B)/obj/%.o) \
+    $(CTL_SRC:%.c=$(FUZZ_B)/obj/%.o)
 	$(call say,LINK,$@)
 	$(Q)$(FUZZ_LINK) -o $@ $^ $(PKG_LIBS)
 
@@ -372,7 +384,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-DEPS := $(LIB_OBJ) $(B)/obj/ddnsd/main.o $(TOOL_SRC:%.c=$(B)/obj/%.o) \
+DEPS := $(LIB_OBJ) $(B)/obj/ddnsd/main.o $(TOOL_SRC:%.c=$(B)/obj/%.o) $(CTL_OBJ) $(CTL_SRC:%.c=$(FUZZ_B)/obj/%.o) \
     $(UNIT_SRC:%.c=$(B)/obj/%.o) $(UNIT_HELP:%.c=$(B)/obj/%.o) $(FUZZ_SRC:%.c=$(B)/obj/%.o) \
     $(FUZZ_HELP:%.c=$(B)/obj/%.o) $(B)/obj/tests/fuzz/replay.o $(BENCH_SRC:%.c=$(B)/obj/%.o) \
     $(LIB_SRC:%.c=$(FUZZ_B)/obj/%.o) $(FUZZ_SRC:%.c=$(FUZZ_B)/obj/%.o) \
