@@ -8,7 +8,7 @@
 #   make check                      unit, fuzz-replay and system tests of the chosen variant
 #   make lint                       style, layers, static analysis, documents against the code
 #   make fuzz FUZZ_SECONDS=600      libFuzzer on each tests/fuzz/fuzz_*.c
-#   make bench                      the figures (tests/bench/run)
+#   make bench                      the figures (tests/bench/run); bench-leases: those of DHCP
 #   make install DESTDIR= PREFIX=/usr/local
 #
 # V=1 shows the commands. CFLAGS, CPPFLAGS and LDFLAGS belong to the caller; what the project
@@ -283,10 +283,12 @@ $(BENCH): $(B)/%: $(B)/obj/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
 
-.PHONY: bench bench-build
+.PHONY: bench bench-build bench-leases
 bench-build: all $(BENCH)
 bench: bench-build
 	tests/bench/run $(BENCH_ARGS)
+bench-leases: all
+	tests/bench/leases $(BENCH_ARGS)
 
 # --- lint ---------------------------------------------------------------------------------------
 
