@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char registry_lease_identity[] = "@lease";
+
 struct node {
 	RB_ENTRY(node) by_key;
 	RB_ENTRY(node) by_expiry;
@@ -35,6 +37,7 @@ struct zone {
 	TAILQ_ENTRY(zone) entry;
 	struct zone_options options;
 	struct node_tree nodes;
+	size_t names;
 	bool is_loaded;
 	uint32_t serial;
 	uint32_t committed_serial;
@@ -45,6 +48,7 @@ struct zone {
 struct owner {
 	SLIST_ENTRY(owner) entry;
 	size_t names;
+	bool is_lease;
 	char identity[];
 };
 
@@ -167,6 +171,7 @@ node_set(struct registry *registry, struct node *node, struct records *records, 
 
 	if (node->records != NULL) {
 		registry->names--;
+		node->zone->names--;
 		if (node->owner != NULL)
 			node->owner->names--;
 	}
@@ -174,6 +179,7 @@ node_set(struct registry *registry, struct node *node, struct records *records, 
 	node->owner = records != NULL ? owner : NULL;
 	if (records != NULL) {
 		registry->names++;
+		node->zone->names++;
 		if (owner != NULL)
 			owner->names++;
 	}
@@ -343,6 +349,24 @@ zone_next(const struct zone *zone, struct node *node)
 	return skip_empty(node);
 }
 
+struct node *
+zone_next_after(const struct zone *zone, const uint8_t *name)
+{
+	uint8_t key[NAME_KEY_MAX];
+	size_t key_size = name_key(name, key);
+	struct node *node = lower_bound(zone, key, key_size);
+
+	if (node != NULL && has_key(node, key, key_size))
+		node = RB_NEXT(node_tree, , node);
+	return skip_empty(node);
+}
+
+size_t
+zone_names(const struct zone *zone)
+{
+	return zone->names;
+}
+
 const uint8_t *
 node_name(const struct node *node)
 {
@@ -365,6 +389,12 @@ struct owner *
 node_owner(const struct node *node)
 {
 	return node->owner;
+}
+
+bool
+node_is_of_lease(const struct node *node)
+{
+	return node != NULL && node->owner != NULL && node->owner->is_lease;
 }
 
 int64_t
@@ -390,23 +420,39 @@ bucket_of(const char *identity)
 	return hash % OWNER_BUCKETS;
 }
 
-struct owner *
-registry_owner(struct registry *registry, const char *identity)
+static struct owner *
+find_owner(const struct registry *registry, const char *identity)
 {
-	size_t bucket = bucket_of(identity);
-	size_t size = strlen(identity) + 1;
 	struct owner *owner;
 
-	SLIST_FOREACH(owner, &registry->owners[bucket], entry) {
+	SLIST_FOREACH(owner, &registry->owners[bucket_of(identity)], entry) {
 		if (strcmp(owner->identity, identity) == 0)
 			return owner;
 	}
+	return NULL;
+}
+
+const struct owner *
+registry_find_owner(const struct registry *registry, const char *identity)
+{
+	return find_owner(registry, identity);
+}
+
+struct owner *
+registry_owner(struct registry *registry, const char *identity)
+{
+	size_t size = strlen(identity) + 1;
+	struct owner *owner = find_owner(registry, identity);
+
+	if (owner != NULL)
+		return owner;
 	owner = malloc(sizeof(*owner) + size);
 	if (owner == NULL)
 		return NULL;
 	owner->names = 0;
+	owner->is_lease = strcmp(identity, registry_lease_identity) == 0;
 	memcpy(owner->identity, identity, size);
-	SLIST_INSERT_HEAD(&registry->owners[bucket], owner, entry);
+	SLIST_INSERT_HEAD(&registry->owners[bucket_of(identity)], owner, entry);
 	return owner;
 }
 
@@ -530,7 +576,8 @@ void
 registry_replace(struct registry *registry, struct node *node, struct records *records,
     struct owner *owner, int64_t wall_s)
 {
-	bool is_new = node->records == NULL;
+	/* Who takes a name over from a lease begins anew. */
+	bool is_new = node->records == NULL || (node_is_of_lease(node) && node->owner != owner);
 
 	exchange(registry, node, records, owner);
 	if (is_new)
@@ -612,6 +659,20 @@ zone_raise_serial(struct registry *registry, struct zone *zone)
 	(void)records_set_serial(apex->records, zone->serial);
 	if (is_past(zone->serial, zone->stored_serial))
 		touch(registry, apex);
+}
+
+void
+zone_pass_serial(struct registry *registry, struct zone *zone, uint32_t passed)
+{
+	struct node *apex = apex_node(zone);
+
+	if (is_past(zone->serial, passed))
+		return;
+	zone->serial = passed;
+	/* What is stored is behind now: the apex is written with this turn. */
+	zone->stored_serial = passed;
+	if (apex != NULL)
+		zone_raise_serial(registry, zone);
 }
 
 void

@@ -69,15 +69,30 @@ bool zone_has_below(const struct zone *zone, const uint8_t *name);
 /* Names with records, in canonical order (the apex first); NULL begins, NULL ends. */
 struct node *zone_next(const struct zone *zone, struct node *node);
 
+/* The first name behind this one, which need not be there. */
+struct node *zone_next_after(const struct zone *zone, const uint8_t *name);
+
+/* Number of names with records, the apex included. */
+size_t zone_names(const struct zone *zone);
+
 const uint8_t *node_name(const struct node *node);
 const struct records *node_records(const struct node *node); /* NULL: none */
 struct zone *node_zone(const struct node *node);
 struct owner *node_owner(const struct node *node); /* NULL: the zone's own */
-int64_t node_created_s(const struct node *node);   /* wall clock, for people */
+
+/* True when the name is a DHCP lease's (owner "@lease"): derived from the leases, and not stored. NULL: false. */
+bool node_is_of_lease(const struct node *node);
+int64_t node_created_s(const struct node *node); /* wall clock, for people */
 int64_t node_changed_s(const struct node *node);
+
+/* The identity that owns the names of DHCP leases. */
+extern const char registry_lease_identity[];
 
 /* Interns an identity. NULL when out of memory. Owners live as long as the registry. */
 struct owner *registry_owner(struct registry *registry, const char *identity);
+
+/* The same for looking only: NULL when nobody has been called so yet. */
+const struct owner *registry_find_owner(const struct registry *registry, const char *identity);
 const char *owner_identity(const struct owner *owner);
 size_t owner_names(const struct owner *owner); /* names that belong to it now */
 
@@ -121,6 +136,9 @@ enum status registry_renew(struct registry *registry, struct node *node, struct 
  */
 enum { SERIAL_AHEAD = 1000 };
 void zone_raise_serial(struct registry *registry, struct zone *zone);
+
+/* Makes the serial one past that, unless it is past it already (RFC 1982). Room must have been reserved. */
+void zone_pass_serial(struct registry *registry, struct zone *zone, uint32_t passed);
 
 /* Takes the serial that stands in the apex's SOA (after a load, or a client's replacement). */
 void zone_adopt_serial(struct registry *registry, struct zone *zone);

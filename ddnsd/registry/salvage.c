@@ -21,17 +21,20 @@
 enum {
 	/* A search costs some microseconds: seconds at most, and gaps cut into thousands. */
 	SEARCHES_MAX = 20000,
-	KEY_MAX = 1024, /* a name's text has at most 1,004 octets */
+	KEY_MAX = 1024, /* a name's text has at most 1,004 octets, a fact's kind and key 1,001 */
 	ASIDE_MAX = 10000,
 };
 
-/* A name, or a point between names. */
+/*
+ * A row's primary key, or a point between such. The columns of a key that has two stand with a NUL
+ * between them, which has the order that SQLite gives them; a point without a NUL has an empty second.
+ */
 struct key {
 	size_t length;
 	char text[KEY_MAX + sizeof(uint64_t)];
 };
 
-/* The names between two keys, neither included. */
+/* The rows between two keys, neither included. */
 struct gap {
 	TAILQ_ENTRY(gap) entry;
 	struct key begin;
@@ -39,10 +42,22 @@ struct gap {
 };
 TAILQ_HEAD(gaps, gap);
 
+struct salvage;
+
+/* What differs between the tables. The key's columns come first. */
+struct table {
+	const char *up;
+	const char *down;
+	int key_columns; /* 1 or 2 */
+	enum status (*hand_out)(struct salvage *salvage, sqlite3_stmt *select);
+};
+
 struct salvage {
+	const struct table *table;
 	sqlite3_stmt *up;
 	sqlite3_stmt *down;
-	enum status (*handler)(void *context, const struct store_row *row);
+	enum status (*row_handler)(void *context, const struct store_row *row);
+	enum status (*fact_handler)(void *context, const struct salvage_fact *fact);
 	void *context;
 	struct gaps gaps;
 	size_t searches;
@@ -50,21 +65,56 @@ struct salvage {
 };
 
 static int
-compare(const struct key *one, const char *text, size_t length)
+compare(const struct key *one, const struct key *other)
 {
-	size_t common = one->length < length ? one->length : length;
-	int order = memcmp(one->text, text, common);
+	size_t common = one->length < other->length ? one->length : other->length;
+	int order = memcmp(one->text, other->text, common);
 
-	if (order == 0 && one->length != length)
-		order = one->length < length ? -1 : 1;
+	if (order == 0 && one->length != other->length)
+		order = one->length < other->length ? -1 : 1;
 	return order;
 }
 
 static void
-set_key(struct key *key, const char *text, size_t length)
+add_text(struct key *key, const char *text, size_t length)
 {
-	key->length = length < KEY_MAX ? length : KEY_MAX;
-	memcpy(key->text, text, key->length);
+	size_t room = KEY_MAX - key->length;
+
+	if (length > room)
+		length = room;
+	memcpy(key->text + key->length, text, length);
+	key->length += length;
+}
+
+/* The key of the row that select is at. False when it has none. */
+static bool
+read_key(const struct table *table, sqlite3_stmt *select, struct key *ret_key)
+{
+	ret_key->length = 0;
+	for (int i = 0; i < table->key_columns; i++) {
+		const char *text = (const char *)sqlite3_column_text(select, i);
+
+		if (text == NULL)
+			return false;
+		if (i > 0)
+			add_text(ret_key, "", 1);
+		add_text(ret_key, text, (size_t)sqlite3_column_bytes(select, i));
+	}
+	return true;
+}
+
+/* Has the search begin at the key. */
+static int
+bind_key(const struct table *table, sqlite3_stmt *select, const struct key *key)
+{
+	size_t length = table->key_columns > 1 ? strnlen(key->text, key->length) : key->length;
+	size_t second = length < key->length ? length + 1 : length;
+	int rc = sqlite3_bind_text(select, 1, key->text, (int)length, SQLITE_TRANSIENT);
+
+	if (rc == SQLITE_OK && table->key_columns > 1)
+		rc = sqlite3_bind_text(select, 2, key->text + second, (int)(key->length - second),
+		    SQLITE_TRANSIENT);
+	return rc;
 }
 
 /* The eight octets from this place on as a number, as if zeros followed. */
@@ -93,7 +143,7 @@ find_middle(const struct gap *gap, struct key *ret_middle)
 		common++;
 	low = octets_at(&gap->begin, common);
 	high = octets_at(&gap->end, common);
-	/* No name's text has the octet 1: the point is never a name itself. */
+	/* No row's key has the octet 1: the point is never a key itself. */
 	middle = ((low / 2 + high / 2) & ~(uint64_t)0xff) | 1;
 	if (middle <= low || middle >= high || common > KEY_MAX)
 		return false;
@@ -105,17 +155,17 @@ find_middle(const struct gap *gap, struct key *ret_middle)
 }
 
 static bool
-is_inside(const struct gap *gap, const char *name, size_t length)
+is_inside(const struct gap *gap, const struct key *key)
 {
-	return compare(&gap->begin, name, length) < 0 && compare(&gap->end, name, length) > 0;
+	return compare(&gap->begin, key) < 0 && compare(&gap->end, key) > 0;
 }
 
 static enum status
-hand_out(struct salvage *salvage, sqlite3_stmt *select, const char *name)
+hand_out_row(struct salvage *salvage, sqlite3_stmt *select)
 {
 	const char *owner = (const char *)sqlite3_column_text(select, 1);
 	struct store_row row = {
-		.name = name,
+		.name = (const char *)sqlite3_column_text(select, 0),
 		.owner = owner != NULL ? owner : "",
 		.created_s = sqlite3_column_int64(select, 2),
 		.changed_s = sqlite3_column_int64(select, 3),
@@ -123,7 +173,23 @@ hand_out(struct salvage *salvage, sqlite3_stmt *select, const char *name)
 		.records_size = (size_t)sqlite3_column_bytes(select, 4),
 	};
 
-	return salvage->handler(salvage->context, &row);
+	return salvage->row_handler(salvage->context, &row);
+}
+
+static enum status
+hand_out_fact(struct salvage *salvage, sqlite3_stmt *select)
+{
+	struct salvage_fact fact = {
+		.kind = (const char *)sqlite3_column_text(select, 0),
+		.key = (const char *)sqlite3_column_text(select, 1),
+		.value = (const char *)sqlite3_column_text(select, 2),
+	};
+
+	if (fact.value == NULL) {
+		salvage->has_lost = true;
+		return STATUS_OK;
+	}
+	return salvage->fact_handler(salvage->context, &fact);
 }
 
 /*
@@ -141,27 +207,27 @@ read_side(struct salvage *salvage, struct gap *gap, bool is_upwards, bool *ret_i
 
 	salvage->searches++;
 	*ret_is_done = false;
-	rc = sqlite3_bind_text(select, 1, side->text, (int)side->length, SQLITE_TRANSIENT);
+	rc = bind_key(salvage->table, select, side);
 	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
-		const char *name;
-		size_t length;
+		struct key key;
+		bool has_key;
 		int order;
 
 		rc = sqlite3_step(select);
-		name = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(select, 0) : NULL;
-		length = rc == SQLITE_ROW ? (size_t)sqlite3_column_bytes(select, 0) : 0;
-		*ret_is_done = rc == SQLITE_DONE || (name != NULL && !is_inside(gap, name, length));
-		if (name == NULL || *ret_is_done)
+		has_key = rc == SQLITE_ROW && read_key(salvage->table, select, &key);
+		*ret_is_done = rc == SQLITE_DONE || (has_key && !is_inside(gap, &key));
+		if (!has_key || *ret_is_done)
 			break;
-		order = compare(&last, name, length);
+		order = compare(&last, &key);
 		/* Out of order is damage as well: the row before this one may be the wrong one. */
 		if (is_upwards ? order >= 0 : order <= 0)
 			break;
-		status = hand_out(salvage, select, name);
+		status = salvage->table->hand_out(salvage, select);
 		if (status != STATUS_OK)
 			break;
 		*side = last;
-		set_key(&last, name, length);
+		last.length = 0;
+		add_text(&last, key.text, key.length);
 	}
 	if (rc != SQLITE_ROW || *ret_is_done)
 		*side = last;
@@ -204,47 +270,80 @@ read_gap(struct salvage *salvage, struct gap *gap)
 	return status;
 }
 
+/* Hands out what lies between two keys. */
 static enum status
-prepare(sqlite3 *db, struct salvage *salvage)
+read_between(sqlite3 *db, struct salvage *salvage, const struct key *begin, const struct key *end)
 {
-	static const char up[] = "SELECT name, owner, created, changed, records FROM names"
-				 " WHERE name > ?1 ORDER BY name";
-	static const char down[] = "SELECT name, owner, created, changed, records FROM names"
-				   " WHERE name < ?1 ORDER BY name DESC";
+	const struct table *table = salvage->table;
+	enum status status = STATUS_DAMAGED;
+	struct gap *gap;
 
-	if (sqlite3_prepare_v2(db, up, -1, &salvage->up, NULL) != SQLITE_OK ||
-	    sqlite3_prepare_v2(db, down, -1, &salvage->down, NULL) != SQLITE_OK)
-		return STATUS_DAMAGED;
-	return STATUS_OK;
+	TAILQ_INIT(&salvage->gaps);
+	if (sqlite3_prepare_v2(db, table->up, -1, &salvage->up, NULL) == SQLITE_OK &&
+	    sqlite3_prepare_v2(db, table->down, -1, &salvage->down, NULL) == SQLITE_OK)
+		status = add_gap(salvage, begin, end);
+	while (status == STATUS_OK && !TAILQ_EMPTY(&salvage->gaps)) {
+		gap = TAILQ_FIRST(&salvage->gaps);
+		TAILQ_REMOVE(&salvage->gaps, gap, entry);
+		status = read_gap(salvage, gap);
+		free(gap);
+	}
+	while (!TAILQ_EMPTY(&salvage->gaps)) {
+		gap = TAILQ_FIRST(&salvage->gaps);
+		TAILQ_REMOVE(&salvage->gaps, gap, entry);
+		free(gap);
+	}
+	(void)sqlite3_finalize(salvage->up);
+	(void)sqlite3_finalize(salvage->down);
+	return status;
 }
+
+static const struct key first = { .length = 0 };
+static const struct key behind_last = { .length = 8, .text = "\377\377\377\377\377\377\377\377" };
 
 enum status
 salvage_rows(sqlite3 *db, enum status (*handler)(void *context, const struct store_row *row),
     void *context, bool *ret_is_whole)
 {
-	static const struct key first = { .length = 0 };
-	static const struct key behind_last = { .length = 8,
-		.text = "\377\377\377\377\377\377\377\377" };
-	struct salvage salvage = { .handler = handler, .context = context };
-	enum status status = prepare(db, &salvage);
-	struct gap *gap;
+	static const struct table names = {
+		.up = "SELECT name, owner, created, changed, records FROM names"
+		      " WHERE name > ?1 ORDER BY name",
+		.down = "SELECT name, owner, created, changed, records FROM names"
+			" WHERE name < ?1 ORDER BY name DESC",
+		.key_columns = 1,
+		.hand_out = hand_out_row,
+	};
+	struct salvage salvage = { .table = &names, .row_handler = handler, .context = context };
+	enum status status = read_between(db, &salvage, &first, &behind_last);
 
-	TAILQ_INIT(&salvage.gaps);
-	if (status == STATUS_OK)
-		status = add_gap(&salvage, &first, &behind_last);
-	while (status == STATUS_OK && !TAILQ_EMPTY(&salvage.gaps)) {
-		gap = TAILQ_FIRST(&salvage.gaps);
-		TAILQ_REMOVE(&salvage.gaps, gap, entry);
-		status = read_gap(&salvage, gap);
-		free(gap);
+	*ret_is_whole = !salvage.has_lost;
+	return status;
+}
+
+enum status
+salvage_facts(sqlite3 *db, const char *kind,
+    enum status (*handler)(void *context, const struct salvage_fact *fact), void *context,
+    bool *ret_is_whole)
+{
+	static const struct table facts = {
+		.up = "SELECT kind, key, value FROM facts"
+		      " WHERE (kind, key) > (?1, ?2) ORDER BY kind, key",
+		.down = "SELECT kind, key, value FROM facts"
+			" WHERE (kind, key) < (?1, ?2) ORDER BY kind DESC, key DESC",
+		.key_columns = 2,
+		.hand_out = hand_out_fact,
+	};
+	struct salvage salvage = { .table = &facts, .fact_handler = handler, .context = context };
+	struct key begin = first;
+	struct key end = behind_last;
+	enum status status;
+
+	if (kind != NULL) {
+		add_text(&begin, kind, strlen(kind));
+		end = begin;
+		add_text(&end, "\1", 1);
 	}
-	while (!TAILQ_EMPTY(&salvage.gaps)) {
-		gap = TAILQ_FIRST(&salvage.gaps);
-		TAILQ_REMOVE(&salvage.gaps, gap, entry);
-		free(gap);
-	}
-	(void)sqlite3_finalize(salvage.up);
-	(void)sqlite3_finalize(salvage.down);
+	status = read_between(db, &salvage, &begin, &end);
 	*ret_is_whole = !salvage.has_lost;
 	return status;
 }

@@ -21,6 +21,17 @@ enum status salvage_rows(sqlite3 *db,
     enum status (*handler)(void *context, const struct store_row *row), void *context,
     bool *ret_is_whole);
 
+struct salvage_fact {
+	const char *kind;
+	const char *key;
+	const char *value;
+};
+
+/* The same for facts: those of a kind, or all when it is NULL. */
+enum status salvage_facts(sqlite3 *db, const char *kind,
+    enum status (*handler)(void *context, const struct salvage_fact *fact), void *context,
+    bool *ret_is_whole);
+
 /*
  * Renames path, path-wal and path-shm, where they exist, to path.damaged-N and so on, with the first
  * N that no file has; ret_aside is that name. SQLite opens them together under the new name.

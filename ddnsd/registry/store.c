@@ -122,6 +122,17 @@ store_close(struct store *store)
 	free(store);
 }
 
+/* What becomes of a load that read around damage. */
+static enum status
+end_load(struct store *store, enum status status, bool is_whole)
+{
+	if (status == STATUS_OK && !is_whole && !store->is_damaged) {
+		store_tell(store, "%s is damaged: restart ddnsd, which mends it", store->path);
+		return STATUS_DAMAGED;
+	}
+	return status;
+}
+
 enum status
 store_load(struct store *store, enum status (*handler)(void *context, const struct store_row *row),
     void *context)
@@ -132,15 +143,38 @@ store_load(struct store *store, enum status (*handler)(void *context, const stru
 	if (!store->has_table)
 		return STATUS_OK;
 	status = salvage_rows(store->db, handler, context, &is_whole);
-	if (status == STATUS_OK && !is_whole && !store->is_damaged) {
-		store_tell(store, "%s is damaged: restart ddnsd, which mends it", store->path);
-		return STATUS_DAMAGED;
-	}
-	return status;
+	return end_load(store, status, is_whole);
 }
 
+struct fact_handler {
+	enum status (*handler)(void *context, const char *key, const char *value);
+	void *context;
+};
+
 static enum status
-run(struct store *store, enum statement which)
+hand_out_fact(void *context, const struct salvage_fact *fact)
+{
+	const struct fact_handler *handler = context;
+
+	return handler->handler(handler->context, fact->key, fact->value);
+}
+
+enum status
+store_load_facts(struct store *store, const char *kind,
+    enum status (*handler)(void *context, const char *key, const char *value), void *context)
+{
+	struct fact_handler facts = { .handler = handler, .context = context };
+	bool is_whole = true;
+	enum status status;
+
+	if (!store->has_facts)
+		return STATUS_OK;
+	status = salvage_facts(store->db, kind, hand_out_fact, &facts, &is_whole);
+	return end_load(store, status, is_whole);
+}
+
+enum status
+store_run(struct store *store, enum statement which)
 {
 	sqlite3_stmt *statement = store->statements[which];
 	enum status status = STATUS_OK;
@@ -185,8 +219,8 @@ reconnect(struct store *store)
 	return status;
 }
 
-static enum status
-begin(struct store *store)
+enum status
+store_begin(struct store *store)
 {
 	enum status status = STATUS_OK;
 
@@ -218,7 +252,7 @@ begin(struct store *store)
 		}
 	}
 	if (status == STATUS_OK)
-		status = run(store, STATEMENT_BEGIN);
+		status = store_run(store, STATEMENT_BEGIN);
 	store->is_open = status == STATUS_OK;
 	return status;
 }
@@ -226,7 +260,7 @@ begin(struct store *store)
 enum status
 store_put(struct store *store, const struct store_row *row)
 {
-	enum status status = begin(store);
+	enum status status = store_begin(store);
 	sqlite3_stmt *put = store->statements[STATEMENT_PUT];
 
 	if (status != STATUS_OK)
@@ -239,20 +273,56 @@ store_put(struct store *store, const struct store_row *row)
 	    sqlite3_bind_blob64(put, 5, row->records, row->records_size, SQLITE_STATIC) !=
 		SQLITE_OK)
 		return store_fail(store, sqlite3_extended_errcode(store->db));
-	return run(store, STATEMENT_PUT);
+	return store_run(store, STATEMENT_PUT);
 }
 
 enum status
 store_delete(struct store *store, const char *name)
 {
-	enum status status = begin(store);
+	enum status status = store_begin(store);
 	sqlite3_stmt *statement = store->statements[STATEMENT_DELETE];
 
 	if (status != STATUS_OK)
 		return status;
 	if (sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC) != SQLITE_OK)
 		return store_fail(store, sqlite3_extended_errcode(store->db));
-	return run(store, STATEMENT_DELETE);
+	return store_run(store, STATEMENT_DELETE);
+}
+
+enum status
+store_put_fact(struct store *store, const char *kind, const char *key, const char *value)
+{
+	sqlite3_stmt *put;
+	enum status status;
+
+	if (strlen(value) > STORE_FACT_MAX || strlen(kind) + strlen(key) > STORE_FACT_KEY_MAX) {
+		store_tell(store, "%s: the %s %.100s is too large to be stored", store->path, kind,
+		    key);
+		return STATUS_TOO_LARGE;
+	}
+	status = store_begin(store);
+	if (status != STATUS_OK)
+		return status;
+	put = store->statements[STATEMENT_PUT_FACT];
+	if (sqlite3_bind_text(put, 1, kind, -1, SQLITE_STATIC) != SQLITE_OK ||
+	    sqlite3_bind_text(put, 2, key, -1, SQLITE_STATIC) != SQLITE_OK ||
+	    sqlite3_bind_text(put, 3, value, -1, SQLITE_STATIC) != SQLITE_OK)
+		return store_fail(store, sqlite3_extended_errcode(store->db));
+	return store_run(store, STATEMENT_PUT_FACT);
+}
+
+enum status
+store_delete_fact(struct store *store, const char *kind, const char *key)
+{
+	enum status status = store_begin(store);
+	sqlite3_stmt *statement = store->statements[STATEMENT_DELETE_FACT];
+
+	if (status != STATUS_OK)
+		return status;
+	if (sqlite3_bind_text(statement, 1, kind, -1, SQLITE_STATIC) != SQLITE_OK ||
+	    sqlite3_bind_text(statement, 2, key, -1, SQLITE_STATIC) != SQLITE_OK)
+		return store_fail(store, sqlite3_extended_errcode(store->db));
+	return store_run(store, STATEMENT_DELETE_FACT);
 }
 
 enum status
@@ -262,7 +332,7 @@ store_commit(struct store *store, int64_t wall_s)
 
 	if (!store->is_open)
 		return STATUS_OK;
-	status = run(store, STATEMENT_COMMIT);
+	status = store_run(store, STATEMENT_COMMIT);
 	if (status != STATUS_OK) {
 		store_rollback(store);
 		return status;
@@ -282,7 +352,7 @@ store_rollback(struct store *store)
 	/* SQLite has done it itself after some errors. The reason for it all is what people want. */
 	memcpy(reason, store->problem, sizeof(reason));
 	if (!sqlite3_get_autocommit(store->db))
-		(void)run(store, STATEMENT_ROLLBACK);
+		(void)store_run(store, STATEMENT_ROLLBACK);
 	memcpy(store->problem, reason, sizeof(reason));
 	store->is_open = false;
 }

@@ -13,11 +13,7 @@
 
 #include "base/file.h"
 
-enum {
-	APPLICATION_ID = 0x64646e73, /* "ddns" */
-	SCHEMA_VERSION = 1,
-	BUSY_MS = 100, /* for somebody's sqlite3 shell; the loop stands still meanwhile */
-};
+enum { BUSY_MS = 100 }; /* for somebody's sqlite3 shell; the loop stands still meanwhile */
 
 static const char *const statement_texts[STATEMENT_COUNT] = {
 	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
@@ -26,16 +22,26 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
 	/* With one key and no trigger, REPLACE overwrites in place, after one search. */
 	[STATEMENT_PUT] = "REPLACE INTO names VALUES (?1, ?2, ?3, ?4, ?5)",
 	[STATEMENT_DELETE] = "DELETE FROM names WHERE name = ?1",
+	[STATEMENT_PUT_FACT] = "REPLACE INTO facts VALUES (?1, ?2, ?3)",
+	[STATEMENT_DELETE_FACT] = "DELETE FROM facts WHERE kind = ?1 AND key = ?2",
+	[STATEMENT_DELETE_ALL] = "DELETE FROM names",
+	[STATEMENT_DELETE_ALL_FACTS] = "DELETE FROM facts",
 };
 
-static const char schema[] =
-    "BEGIN IMMEDIATE;"
-    "CREATE TABLE names (name TEXT PRIMARY KEY, owner TEXT NOT NULL, created INTEGER NOT NULL,"
-    " changed INTEGER NOT NULL, records BLOB NOT NULL) STRICT, WITHOUT ROWID;"
-    "PRAGMA application_id = 1684303475;"
-    "PRAGMA user_version = 1;"
-    "COMMIT;";
-_Static_assert(APPLICATION_ID == 1684303475 && SCHEMA_VERSION == 1, "as in the schema");
+const struct store_table store_tables[STORE_TABLES] = {
+	{ "names",
+	    "CREATE TABLE names (name TEXT PRIMARY KEY, owner TEXT NOT NULL,"
+	    " created INTEGER NOT NULL, changed INTEGER NOT NULL, records BLOB NOT NULL)"
+	    " STRICT, WITHOUT ROWID" },
+	{ "facts",
+	    "CREATE TABLE facts (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
+	    " PRIMARY KEY (kind, key)) STRICT, WITHOUT ROWID" },
+};
+
+static const char end_of_schema[] = "PRAGMA application_id = 1684303475;"
+				    "PRAGMA user_version = 2;"
+				    "COMMIT;";
+_Static_assert(STORE_APPLICATION_ID == 1684303475 && STORE_SCHEMA_VERSION == 2, "as in the schema");
 
 __attribute__((format(printf, 2, 3))) void
 store_tell(struct store *store, const char *format, ...)
@@ -107,7 +113,7 @@ store_fail(struct store *store, int rc)
 	else
 		store_tell(store, "%s: %s", store->path,
 		    store->db != NULL ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc));
-	/* See begin(). */
+	/* See store_begin(). */
 	if ((rc & 0xff) == SQLITE_IOERR)
 		store->must_fold = true;
 	return status_of(rc, error);
@@ -130,9 +136,8 @@ store_read_number(sqlite3 *db, const char *sql, int *ret_rc)
 	return number;
 }
 
-/* True when the first column of the only row is this text. */
-static bool
-answers(sqlite3 *db, const char *sql, const char *text, int *ret_rc)
+bool
+store_answers(sqlite3 *db, const char *sql, const char *text, int *ret_rc)
 {
 	sqlite3_stmt *statement = NULL;
 	const unsigned char *answer = NULL;
@@ -249,16 +254,18 @@ identify(struct store *store)
 	if (rc != SQLITE_OK)
 		return store_fail(store, rc);
 	store->has_table = entries > 0;
-	if (application != APPLICATION_ID && (application != 0 || version != 0 || entries > 0)) {
+	store->has_facts = entries > 0 && version > 1;
+	if (application != STORE_APPLICATION_ID &&
+	    (application != 0 || version != 0 || entries > 0)) {
 		store_tell(store, "%s is the database of another program; it is left untouched",
 		    store->path);
 		return STATUS_REFUSED;
 	}
-	if (version > SCHEMA_VERSION) {
+	if (version > STORE_SCHEMA_VERSION) {
 		store_tell(store,
 		    "%s was written by a newer ddnsd (schema %lld, this one knows %d); it is"
 		    " left untouched: install that version again, or use another database",
-		    store->path, (long long)version, SCHEMA_VERSION);
+		    store->path, (long long)version, STORE_SCHEMA_VERSION);
 		return STATUS_TOO_NEW;
 	}
 	return STATUS_OK;
@@ -277,7 +284,7 @@ prepare(struct store *store)
 	return STATUS_OK;
 }
 
-/* Settings, and the table in a new database. The page size must be set before all else. */
+/* The page size must be set before all else. */
 static enum status
 set_up(struct store *store)
 {
@@ -293,7 +300,7 @@ set_up(struct store *store)
 	rc = sqlite3_exec(store->db, "PRAGMA page_size = 1024", NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
 		return store_fail(store, rc);
-	if (!answers(store->db, "PRAGMA journal_mode = WAL", "wal", &rc)) {
+	if (!store_answers(store->db, "PRAGMA journal_mode = WAL", "wal", &rc)) {
 		if (rc != SQLITE_OK)
 			return store_fail(store, rc);
 		store_tell(store,
@@ -303,11 +310,25 @@ set_up(struct store *store)
 		return STATUS_IO;
 	}
 	rc = sqlite3_exec(store->db, settings, NULL, NULL, NULL);
-	if (rc == SQLITE_OK && !store->has_table)
-		rc = sqlite3_exec(store->db, schema, NULL, NULL, NULL);
+	return rc == SQLITE_OK ? STATUS_OK : store_fail(store, rc);
+}
+
+/* The tables that a new database has not, or one of version 1, in one transaction. */
+static enum status
+make_tables(struct store *store)
+{
+	int rc;
+
+	errno = 0;
+	rc = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	for (int i = store->has_table ? 1 : 0; i < STORE_TABLES && rc == SQLITE_OK; i++)
+		rc = sqlite3_exec(store->db, store_tables[i].sql, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(store->db, end_of_schema, NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
 		return store_fail(store, rc);
 	store->has_table = true;
+	store->has_facts = true;
 	return STATUS_OK;
 }
 
@@ -356,7 +377,6 @@ store_fold_all(struct store *store)
 	return STATUS_OK;
 }
 
-/* Makes a connection that is known to be to our database ready for transactions. */
 /*
  * Fills the log with zeros up to the size at which it is folded back, so that commits overwrite
  * it in place. A log that grows costs the file system's journal a commit for each of ours: three
@@ -388,23 +408,31 @@ fill_log(struct store *store)
 enum status
 store_make_ready(struct store *store)
 {
+	bool is_folded;
 	enum status status = set_up(store);
 
-	if (status == STATUS_OK)
-		status = prepare(store);
 	if (status != STATUS_OK)
 		return status;
-	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	/*
 	 * What a crash left in the log may be in the page cache only, where its sync had failed:
 	 * nothing may follow it before it is in the database. With the log busy or the disk full
 	 * it goes on as it is.
 	 */
+	is_folded = store_fold_all(store) == STATUS_OK;
+	if (!store->has_facts) {
+		status = make_tables(store);
+		if (status == STATUS_OK)
+			is_folded = store_fold_all(store) == STATUS_OK;
+	}
+	if (status == STATUS_OK)
+		status = prepare(store);
+	if (status != STATUS_OK)
+		return status;
+	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	store->must_fold = false;
-	if (store_fold_all(store) == STATUS_OK)
+	store->problem[0] = '\0';
+	if (is_folded)
 		fill_log(store);
-	else
-		store->problem[0] = '\0';
 	return STATUS_OK;
 }
 
@@ -415,7 +443,7 @@ store_check(struct store *store)
 
 	errno = 0;
 	rc = sqlite3_exec(store->db, "PRAGMA cache_size = -2048", NULL, NULL, NULL);
-	if (rc == SQLITE_OK && !answers(store->db, "PRAGMA quick_check(1)", "ok", &rc) &&
+	if (rc == SQLITE_OK && !store_answers(store->db, "PRAGMA quick_check(1)", "ok", &rc) &&
 	    rc == SQLITE_OK) {
 		store_tell(store, "%s is damaged", store->path);
 		return STATUS_DAMAGED;

@@ -16,6 +16,8 @@
 struct mending {
 	struct store *copy;
 	size_t rows;
+	size_t facts;
+	bool is_whole;
 };
 
 static enum status
@@ -25,6 +27,43 @@ keep_row(void *context, const struct store_row *row)
 
 	mending->rows++;
 	return store_put(mending->copy, row);
+}
+
+static enum status
+keep_fact(void *context, const struct salvage_fact *fact)
+{
+	struct mending *mending = context;
+	enum status status = store_put_fact(mending->copy, fact->kind, fact->key, fact->value);
+
+	if (status == STATUS_TOO_LARGE) {
+		/* None that we stored. */
+		mending->is_whole = false;
+		return STATUS_OK;
+	}
+	mending->facts++;
+	return status;
+}
+
+/* What one table gave. A table that cannot be searched at all keeps nobody from the other. */
+static enum status
+end_table(struct mending *mending, enum status status, bool is_whole)
+{
+	mending->is_whole = mending->is_whole && is_whole && status == STATUS_OK;
+	return status == STATUS_DAMAGED ? STATUS_OK : status;
+}
+
+static enum status
+keep_all(struct mending *mending, struct store *store)
+{
+	bool is_whole = false;
+	enum status status = salvage_rows(store->db, keep_row, mending, &is_whole);
+
+	mending->is_whole = true;
+	status = end_table(mending, status, is_whole);
+	if (status != STATUS_OK || !store->has_facts)
+		return status;
+	status = salvage_facts(store->db, NULL, keep_fact, mending, &is_whole);
+	return end_table(mending, status, is_whole);
 }
 
 /* An empty database beside the damaged one; what an earlier attempt left is overwritten. */
@@ -57,26 +96,20 @@ begin_copy(struct store *store, struct store **ret_copy)
 
 /* Brings all that can be read over. store is connected for reading, or not at all. */
 static enum status
-copy_rows(struct store *store, size_t *ret_rows, bool *ret_is_whole)
+copy_rows(struct store *store, struct mending *mending)
 {
-	struct mending mending = { .rows = 0 };
-	enum status status = begin_copy(store, &mending.copy);
+	enum status status = begin_copy(store, &mending->copy);
 
-	*ret_is_whole = false;
-	if (status == STATUS_OK && store->db != NULL) {
-		status = salvage_rows(store->db, keep_row, &mending, ret_is_whole);
-		if (status == STATUS_DAMAGED)
-			status = STATUS_OK;
-	}
+	if (status == STATUS_OK && store->db != NULL)
+		status = keep_all(mending, store);
 	if (status == STATUS_OK)
-		status = store_commit(mending.copy, 0);
+		status = store_commit(mending->copy, 0);
 	if (status == STATUS_OK)
-		status = store_fold_all(mending.copy);
-	if (status != STATUS_OK && mending.copy != NULL)
+		status = store_fold_all(mending->copy);
+	if (status != STATUS_OK && mending->copy != NULL)
 		store_tell(store, "%s is damaged and cannot be mended: %s", store->path,
-		    mending.copy->problem);
-	store_close(mending.copy);
-	*ret_rows = mending.rows;
+		    mending->copy->problem);
+	store_close(mending->copy);
 	return status;
 }
 
@@ -111,14 +144,13 @@ store_mend(struct store *store, char ret_told[static STORE_PROBLEM_MAX])
 	char salvaging[PATH_MAX];
 	char salvaged[PATH_MAX];
 	char aside[PATH_MAX];
-	bool is_whole = false;
-	size_t rows = 0;
+	struct mending mending = { .rows = 0 };
 	enum status status;
 
 	store_disconnect(store);
 	if (store_connect_to_read(store) != STATUS_OK)
 		store_disconnect(store);
-	status = copy_rows(store, &rows, &is_whole);
+	status = copy_rows(store, &mending);
 	store_disconnect(store);
 	if (status != STATUS_OK)
 		return status;
@@ -130,10 +162,10 @@ store_mend(struct store *store, char ret_told[static STORE_PROBLEM_MAX])
 	status = put_in_place(store, aside);
 	if (status == STATUS_OK)
 		store_write_text(ret_told,
-		    "%s was damaged: %zu names were brought over into a new one, %s; the damaged one"
-		    " is %s",
-		    store->path, rows,
-		    is_whole ? "which is all of them" : "others could not be read", aside);
+		    "%s was damaged: %zu names and %zu facts beside them were brought over into a"
+		    " new one, %s; the damaged one is %s",
+		    store->path, mending.rows, mending.facts,
+		    mending.is_whole ? "which is all of them" : "others could not be read", aside);
 	return status;
 }
 

@@ -15,7 +15,18 @@ enum {
 	 */
 	STORE_LOG_FRAMES = 1000,
 	STORE_LOG_FRAMES_MAX = 65536,
+
+	STORE_APPLICATION_ID = 0x64646e73, /* "ddns" */
+	STORE_SCHEMA_VERSION = 2,          /* 1 had no facts */
 };
+
+/* What sqlite_schema says of the tables, in the order in which they were made. */
+enum { STORE_TABLES = 2 };
+struct store_table {
+	const char *name;
+	const char *sql;
+};
+extern const struct store_table store_tables[STORE_TABLES];
 
 enum statement {
 	STATEMENT_BEGIN,
@@ -23,6 +34,10 @@ enum statement {
 	STATEMENT_ROLLBACK,
 	STATEMENT_PUT,
 	STATEMENT_DELETE,
+	STATEMENT_PUT_FACT,
+	STATEMENT_DELETE_FACT,
+	STATEMENT_DELETE_ALL,
+	STATEMENT_DELETE_ALL_FACTS,
 	STATEMENT_COUNT,
 };
 
@@ -34,12 +49,21 @@ struct store {
 	bool is_read_only;   /* db was opened for reading */
 	bool is_damaged;     /* and could not be mended */
 	bool has_table;      /* false: a new file that could not be written yet */
+	bool has_facts;      /* false: also one of version 1 that could not be written yet */
 	bool must_fold;      /* an I/O error left the log's tail in doubt */
 	int unfolded_frames; /* when the log was last folded back */
 	int64_t last_commit_s;
 	char problem[STORE_PROBLEM_MAX];
 	char path[];
 };
+
+/* --- store.c --- */
+
+/* Opens the transaction, if none is. */
+enum status store_begin(struct store *store);
+
+/* Runs what yields no row, in the open transaction. */
+enum status store_run(struct store *store, enum statement which);
 
 /* --- store_connection.c: SQLite --- */
 
@@ -70,10 +94,13 @@ void store_disconnect(struct store *store);
 /* The number that a statement yields first, 0 for none. *ret_rc is set when it fails. */
 int64_t store_read_number(sqlite3 *db, const char *sql, int *ret_rc);
 
+/* True when the first column of the first row is this text. */
+bool store_answers(sqlite3 *db, const char *sql, const char *text, int *ret_rc);
+
 /* STATUS_DAMAGED when pages do not hold what they should. */
 enum status store_check(struct store *store);
 
-/* Settings, the table in a new database, statements: ready for transactions. */
+/* Settings, the tables that are missing, statements: ready for transactions. */
 enum status store_make_ready(struct store *store);
 
 /* Moves all of the log into the database, synced, and empties it. */

@@ -296,6 +296,26 @@ def test_an_empty_file_is_a_new_database(stopped):
     server.must_update(CHANGE)
 
 
+def test_a_database_of_before_there_were_leases_is_upgraded(stopped):
+    server, path, names = stopped
+    with sqlite3.connect(path, isolation_level=None) as connection:
+        connection.execute("DROP TABLE facts")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    server.start()
+    assert missing(server, names) == set()
+    server.must_update(CHANGE)
+    server.kill()
+    server.start()
+    assert missing(server, names | {HOST: "192.0.2.1"}) == set()
+    assert kept_aside(path) == []
+    server.stop()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("SELECT count(*) FROM facts").fetchone() == (0,)
+    connection.close()
+
+
 def test_a_newer_schema_is_refused_and_left_alone(stopped):
     server, path, _ = stopped
     with sqlite3.connect(path) as connection:
