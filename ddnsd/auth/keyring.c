@@ -16,6 +16,8 @@ struct key {
 	bool allows_truncated;
 	struct tsig_secret *secret;
 	struct tsig_secret *old_secret; /* NULL = none */
+	int64_t old_until_s;
+	struct key_use use;
 	char *identity;
 	struct grant *grants;
 	struct network *sources;
@@ -135,6 +137,7 @@ key_new(const struct key_options *options)
 	if (options->old_secret != NULL)
 		key->old_secret = tsig_secret_new(options->algorithm, options->old_secret,
 		    options->old_secret_size);
+	key->old_until_s = options->old_until_s;
 	key->identity = strdup(options->name_text);
 	key->grants = copy(options->grants, options->grant_count * sizeof(*options->grants));
 	key->sources = copy(options->sources, options->source_count * sizeof(*options->sources));
@@ -190,6 +193,7 @@ keyring_inherit(struct keyring *keyring, const struct keyring *previous)
 			continue;
 		rate_limit_inherit(&to->principal.updates, &from->principal.updates);
 		to->principal.refusals = from->principal.refusals;
+		to->use = from->use;
 	}
 }
 
@@ -205,10 +209,49 @@ keyring_find(struct keyring *keyring, const uint8_t *name)
 	return *find_slot(keyring->slots, keyring->slot_count, name);
 }
 
+struct key *
+keyring_next(const struct keyring *keyring, const struct key *key)
+{
+	size_t i = 0;
+
+	if (key != NULL)
+		i = (size_t)(find_slot(keyring->slots, keyring->slot_count,
+				 key->principal.name.wire) -
+			keyring->slots) +
+		    1;
+	while (i < keyring->slot_count && keyring->slots[i] == NULL)
+		i++;
+	return i < keyring->slot_count ? keyring->slots[i] : NULL;
+}
+
 struct principal *
 key_principal(struct key *key)
 {
 	return &key->principal;
+}
+
+bool
+key_has_old_secret(const struct key *key)
+{
+	return key->old_secret != NULL;
+}
+
+int64_t
+key_old_until_s(const struct key *key)
+{
+	return key->old_until_s;
+}
+
+void
+key_note_use(struct key *key, int64_t wall_s, const struct address *source)
+{
+	key->use = (struct key_use){ .wall_s = wall_s, .source = *source };
+}
+
+const struct key_use *
+key_last_use(const struct key *key)
+{
+	return &key->use;
 }
 
 enum tsig_algorithm
@@ -220,12 +263,13 @@ key_algorithm(const struct key *key)
 /* While a secret is rotated the new one is tried first; the one that fits signs the answer. */
 static enum status
 verify(const struct key *key, const knot_pkt_t *packet, const struct tsig_request *request,
-    struct tsig_secret **ret_secret, bool *ret_is_truncated)
+    int64_t wall_s, struct tsig_secret **ret_secret, bool *ret_is_truncated)
 {
 	enum status status = tsig_verify(packet, request, key->secret, ret_is_truncated);
 
 	*ret_secret = key->secret;
-	if (status != STATUS_UNAUTHENTICATED || key->old_secret == NULL)
+	if (status != STATUS_UNAUTHENTICATED || key->old_secret == NULL ||
+	    wall_s >= key->old_until_s)
 		return status;
 	*ret_secret = key->old_secret;
 	return tsig_verify(packet, request, key->old_secret, ret_is_truncated);
@@ -258,7 +302,7 @@ keyring_check(struct keyring *keyring, const knot_pkt_t *packet, const struct ts
 		tsig_answer_init(ret_answer, request, NULL, now_s, TSIG_ERROR_BADKEY);
 		return STATUS_UNAUTHENTICATED;
 	}
-	status = verify(key, packet, request, &secret, &is_truncated);
+	status = verify(key, packet, request, wall_s, &secret, &is_truncated);
 	if (status == STATUS_MALFORMED)
 		return STATUS_MALFORMED;
 	if (status != STATUS_OK) {

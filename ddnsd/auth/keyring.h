@@ -24,6 +24,7 @@ struct key_options {
 	size_t secret_size;
 	const uint8_t *old_secret; /* NULL = none */
 	size_t old_secret_size;
+	int64_t old_until_s; /* wall clock: the old secret is good before it; INT64_MAX: for ever */
 	bool allows_truncated;
 	bool is_admin;
 	const struct grant *grants;
@@ -57,7 +58,20 @@ struct key; /* belongs to the keyring */
 /* By lower-cased wire name; NULL when there is none. A hash look-up; the key lives with the keyring. */
 struct key *keyring_find(struct keyring *keyring, const uint8_t *name);
 
+/* All keys, in no order; NULL begins, NULL ends. */
+struct key *keyring_next(const struct keyring *keyring, const struct key *key);
+
 struct principal *key_principal(struct key *key);
+bool key_has_old_secret(const struct key *key);
+int64_t key_old_until_s(const struct key *key); /* INT64_MAX: for ever */
+
+/* When and from where the key was last used with success; keyring_inherit() carries it over. */
+struct key_use {
+	int64_t wall_s; /* 0 = never, as far as is known */
+	struct address source;
+};
+void key_note_use(struct key *key, int64_t wall_s, const struct address *source);
+const struct key_use *key_last_use(const struct key *key);
 enum tsig_algorithm key_algorithm(const struct key *key);
 
 /*

@@ -76,12 +76,22 @@ covers_type(const struct grant *grant, uint16_t type)
 	return grant->any_type && type != KNOT_RRTYPE_SOA && type != KNOT_RRTYPE_NS;
 }
 
+/* Root needs no grants; an administrator among the peers who has some is held to them. */
+static bool
+is_unbounded(const struct principal *principal)
+{
+	return principal->kind == PRINCIPAL_PEER && principal->is_admin &&
+	    principal->grant_count == 0;
+}
+
 bool
 policy_may_change(const struct principal *principal, const uint8_t *zone, const uint8_t *name,
     uint16_t type)
 {
 	if (!name_is_within(name, zone))
 		return false;
+	if (is_unbounded(principal))
+		return true;
 	for (size_t i = 0; i < principal->grant_count; i++) {
 		const struct grant *grant = &principal->grants[i];
 

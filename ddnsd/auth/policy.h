@@ -18,7 +18,8 @@ bool policy_may_speak_from(const struct principal *principal, const struct addre
  * SOA and NS are covered only by a grant that names them. type is any record type; for a deletion
  * of a whole name ask once for each type that the name has (ANY asks whether the name is covered
  * at all). `self` of a key is its own name when that lies in the zone, else the key's name below
- * the zone's apex; a network has no self.
+ * the zone's apex; nobody else has a self. A peer who is admin and has no grants (root) may change
+ * everything, SOA and NS too.
  */
 bool policy_may_change(const struct principal *principal, const uint8_t *zone, const uint8_t *name,
     uint16_t type);

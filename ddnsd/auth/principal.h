@@ -14,7 +14,15 @@
 #include "wire/address.h"
 #include "wire/name.h"
 
-enum principal_kind { PRINCIPAL_KEY, PRINCIPAL_NETWORK };
+enum principal_kind {
+	PRINCIPAL_KEY,
+	PRINCIPAL_NETWORK,
+	PRINCIPAL_PEER,  /* a local user, over the Unix socket */
+	PRINCIPAL_LEASE, /* the names of DHCP leases: the daemon's own */
+};
+
+/* The built-in identity of root and of the daemon's own user. No key's name begins with "@". */
+#define PRINCIPAL_ADMIN_IDENTITY "@admin"
 
 enum grant_pattern {
 	GRANT_SELF,       /* the principal's own name */
@@ -43,9 +51,10 @@ enum status grant_from_text(const char *text, struct grant *ret_grant, const cha
 
 struct principal {
 	enum principal_kind kind;
-	const char *identity; /* owns names, and is in the log: the key's name or the network */
-	struct name name;     /* a key's name; unused for a network */
+	const char *identity; /* owns names, and is in the log: key, network, "@PEER" */
+	struct name name;     /* a key's name; unused for others */
 	bool is_admin;
+	bool may_tell_leases; /* may report DHCP leases (the grant "lease"; an admin may) */
 	const struct grant *grants;
 	size_t grant_count;
 	const struct network *sources; /* where it may speak from; none = anywhere */

@@ -54,6 +54,17 @@ clock_wall_s(void)
 }
 
 int64_t
+clock_wall_ms(void)
+{
+	struct timespec now;
+
+	if (source != &system_source)
+		return clock_wall_s() * 1000;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t
 clock_monotonic_us(void)
 {
 	struct timespec now;

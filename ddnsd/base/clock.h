@@ -17,6 +17,9 @@ int64_t clock_now_s(void);
 /* Seconds since 1970-01-01 UTC. It may jump, and be wrong by decades on a machine without an RTC. */
 int64_t clock_wall_s(void);
 
+/* The same in milliseconds, for people; a replaced clock has whole seconds only. */
+int64_t clock_wall_ms(void);
+
 /* Microseconds on CLOCK_MONOTONIC, for the service manager's protocol only. Never replaced. */
 int64_t clock_monotonic_us(void);
 

@@ -60,6 +60,7 @@ make_options(const char *name)
 		.algorithm = TSIG_HMAC_SHA256,
 		.secret = client_secret,
 		.secret_size = CLIENT_SECRET_SIZE,
+		.old_until_s = INT64_MAX,
 	};
 
 	assert_int_equal(name_from_text(name, &options.name), STATUS_OK);
@@ -362,6 +363,105 @@ while_a_secret_is_rotated_both_work_and_the_answer_uses_the_clients(void **state
 }
 
 static void
+an_old_secret_is_refused_from_its_end_on_and_the_new_one_is_not(void **state)
+{
+	struct key_options options = make_options("laptop.home.arpa");
+	struct keyring *keyring;
+	struct key *key;
+	struct client_tsig tsig = make_tsig();
+	struct outcome outcome;
+
+	(void)state;
+	options.old_secret = client_other_secret;
+	options.old_secret_size = CLIENT_SECRET_SIZE;
+	options.old_until_s = NOW_S;
+	keyring = make_keyring(&options);
+	key = keyring_find(keyring, options.name.wire);
+	assert_true(key_has_old_secret(key));
+	assert_true(key_old_until_s(key) == NOW_S);
+	assert_int_equal(check(keyring, &tsig, 0, NOW_S).status, STATUS_OK);
+	tsig.secret = client_other_secret;
+	assert_int_equal(check(keyring, &tsig, 0, NOW_S - 1).status, STATUS_OK);
+	outcome = check(keyring, &tsig, 0, NOW_S);
+	assert_error(&outcome, TSIG_ERROR_BADSIG, false);
+	outcome = check(keyring, &tsig, 0, NOW_S + 1);
+	assert_error(&outcome, TSIG_ERROR_BADSIG, false);
+	keyring_free(keyring);
+}
+
+static void
+a_key_knows_whether_it_has_an_old_secret(void **state)
+{
+	struct key_options options = make_options("laptop.home.arpa");
+	struct keyring *keyring = make_keyring(&options);
+	struct key *key = keyring_find(keyring, options.name.wire);
+
+	(void)state;
+	assert_false(key_has_old_secret(key));
+	assert_true(key_old_until_s(key) == INT64_MAX);
+	keyring_free(keyring);
+}
+
+static void
+a_walk_meets_every_key_once(void **state)
+{
+	enum { KEYS = 100 };
+	struct keyring *keyring = keyring_new();
+	bool is_met[KEYS] = { false };
+	unsigned met = 0;
+
+	(void)state;
+	assert_null(keyring_next(keyring, NULL));
+	for (unsigned i = 0; i < KEYS; i++) {
+		char text[32];
+		struct key_options options;
+
+		(void)snprintf(text, sizeof(text), "host%u", i);
+		options = make_options(text);
+		assert_int_equal(keyring_add(keyring, &options), STATUS_OK);
+	}
+	for (struct key *key = keyring_next(keyring, NULL); key != NULL && met <= KEYS;
+	     key = keyring_next(keyring, key)) {
+		unsigned long number = strtoul(key_principal(key)->identity + strlen("host"), NULL,
+		    10);
+
+		assert_true(number < KEYS);
+		assert_false(is_met[number]);
+		is_met[number] = true;
+		met++;
+	}
+	assert_int_equal(met, KEYS);
+	keyring_free(keyring);
+}
+
+static void
+the_last_use_of_a_key_is_remembered_over_a_reload(void **state)
+{
+	struct key_options options = make_options("laptop.home.arpa");
+	struct key_options new_options = make_options("desktop.home.arpa");
+	struct keyring *before = make_keyring(&options);
+	struct keyring *after = make_keyring(&options);
+	struct key *key = keyring_find(before, options.name.wire);
+	struct address source;
+
+	(void)state;
+	assert_int_equal(keyring_add(after, &new_options), STATUS_OK);
+	assert_int_equal(key_last_use(key)->wall_s, 0);
+	assert_int_equal(address_from_text("192.0.2.1", &source), STATUS_OK);
+	key_note_use(key, NOW_S, &source);
+	assert_int_equal(address_from_text("2001:db8::1", &source), STATUS_OK);
+	key_note_use(key, NOW_S + 1, &source);
+	keyring_inherit(after, before);
+	keyring_free(before);
+	key = keyring_find(after, options.name.wire);
+	assert_int_equal(key_last_use(key)->wall_s, NOW_S + 1);
+	assert_true(address_is_equal(&key_last_use(key)->source, &source));
+	key = keyring_find(after, new_options.name.wire);
+	assert_int_equal(key_last_use(key)->wall_s, 0);
+	keyring_free(after);
+}
+
+static void
 a_thousand_keys_are_found_and_no_other(void **state)
 {
 	struct keyring *keyring = keyring_new();
@@ -542,6 +642,10 @@ main(void)
 		cmocka_unit_test(rule_25_badtime_carries_both_clocks),
 		cmocka_unit_test(
 		    while_a_secret_is_rotated_both_work_and_the_answer_uses_the_clients),
+		cmocka_unit_test(an_old_secret_is_refused_from_its_end_on_and_the_new_one_is_not),
+		cmocka_unit_test(a_key_knows_whether_it_has_an_old_secret),
+		cmocka_unit_test(a_walk_meets_every_key_once),
+		cmocka_unit_test(the_last_use_of_a_key_is_remembered_over_a_reload),
 		cmocka_unit_test(a_thousand_keys_are_found_and_no_other),
 		cmocka_unit_test(a_key_keeps_copies_of_its_options),
 		cmocka_unit_test(a_reload_keeps_empty_buckets_empty),

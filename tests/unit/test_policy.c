@@ -226,6 +226,68 @@ a_network_has_no_self(void **state)
 	assert_false(policy_may_change(&principal, zone.wire, name.wire, A));
 }
 
+static void
+an_admin_among_the_peers_needs_no_grants_but_is_held_to_those_it_has(void **state)
+{
+	struct grant grant;
+	const char *reason;
+	struct name zone;
+	struct name name;
+	struct name other;
+	struct principal principal = { .kind = PRINCIPAL_PEER, .is_admin = true };
+
+	(void)state;
+	assert_int_equal(name_from_text("home.arpa", &zone), STATUS_OK);
+	assert_int_equal(name_from_text("laptop.home.arpa", &name), STATUS_OK);
+	assert_int_equal(name_from_text("laptop.example", &other), STATUS_OK);
+	assert_true(policy_may_change(&principal, zone.wire, name.wire, A));
+	assert_true(policy_may_change(&principal, zone.wire, name.wire, ANY));
+	assert_true(policy_may_change(&principal, zone.wire, zone.wire, SOA));
+	assert_true(policy_may_change(&principal, zone.wire, zone.wire, NS));
+	assert_false(policy_may_change(&principal, zone.wire, other.wire, A));
+
+	assert_int_equal(grant_from_text("*.home.arpa A", &grant, &reason), STATUS_OK);
+	principal.grants = &grant;
+	principal.grant_count = 1;
+	assert_true(policy_may_change(&principal, zone.wire, name.wire, A));
+	assert_false(policy_may_change(&principal, zone.wire, name.wire, TXT));
+	assert_false(policy_may_change(&principal, zone.wire, zone.wire, NS));
+}
+
+static void
+only_an_admin_among_the_peers_needs_no_grants(void **state)
+{
+	struct name zone;
+	struct principal peer = { .kind = PRINCIPAL_PEER };
+	struct principal key = { .kind = PRINCIPAL_KEY, .is_admin = true };
+	struct principal network = { .kind = PRINCIPAL_NETWORK, .is_admin = true };
+
+	(void)state;
+	assert_int_equal(name_from_text("home.arpa", &zone), STATUS_OK);
+	assert_int_equal(name_from_text("admin", &key.name), STATUS_OK);
+	assert_false(policy_may_change(&peer, zone.wire, zone.wire, A));
+	assert_false(policy_may_change(&key, zone.wire, zone.wire, A));
+	assert_false(policy_may_change(&network, zone.wire, zone.wire, A));
+}
+
+static void
+a_peer_has_no_self(void **state)
+{
+	struct grant grants[2];
+	const char *reason;
+	struct name zone;
+	struct name name;
+	struct principal principal = { .kind = PRINCIPAL_PEER, .grants = grants, .grant_count = 2 };
+
+	(void)state;
+	assert_int_equal(grant_from_text("self", &grants[0], &reason), STATUS_OK);
+	assert_int_equal(grant_from_text("*.self", &grants[1], &reason), STATUS_OK);
+	assert_int_equal(name_from_text("home.arpa", &zone), STATUS_OK);
+	assert_int_equal(name_from_text("laptop.home.arpa", &name), STATUS_OK);
+	assert_false(policy_may_change(&principal, zone.wire, zone.wire, A));
+	assert_false(policy_may_change(&principal, zone.wire, name.wire, A));
+}
+
 static struct address
 address_of(const char *text)
 {
@@ -311,6 +373,10 @@ main(void)
 		cmocka_unit_test(any_asks_whether_the_name_is_covered_at_all),
 		cmocka_unit_test(one_of_several_grants_is_enough_but_they_do_not_mix),
 		cmocka_unit_test(a_network_has_no_self),
+		cmocka_unit_test(
+		    an_admin_among_the_peers_needs_no_grants_but_is_held_to_those_it_has),
+		cmocka_unit_test(only_an_admin_among_the_peers_needs_no_grants),
+		cmocka_unit_test(a_peer_has_no_self),
 		cmocka_unit_test(a_key_speaks_from_its_networks_or_from_anywhere),
 		cmocka_unit_test(rule_31_the_narrowest_network_decides_and_udp_needs_its_leave),
 	};
