@@ -225,6 +225,7 @@ log_unauthenticated(struct exchange *exchange)
 static enum status
 authenticate(struct exchange *exchange)
 {
+	int64_t wall_s;
 	enum status status;
 
 	if (!exchange->message.has_tsig)
@@ -232,11 +233,14 @@ authenticate(struct exchange *exchange)
 	status = tsig_read(exchange->message.packet, &exchange->tsig);
 	if (status != STATUS_OK)
 		return status;
+	wall_s = clock_wall_s();
 	status = keyring_check(service_keyring(exchange->dns->service), exchange->message.packet,
-	    &exchange->tsig, clock_wall_s(), &exchange->key, &exchange->ticket->tsig);
+	    &exchange->tsig, wall_s, &exchange->key, &exchange->ticket->tsig);
 	exchange->ticket->has_tsig = status == STATUS_OK || status == STATUS_UNAUTHENTICATED;
 	if (status == STATUS_UNAUTHENTICATED)
 		log_unauthenticated(exchange);
+	else if (status == STATUS_OK)
+		key_note_use(exchange->key, wall_s, &exchange->origin->source.address);
 	return status;
 }
 
@@ -249,6 +253,7 @@ apply(struct exchange *exchange, struct principal *principal, struct update_answ
 	struct request request = {
 		.principal = principal,
 		.source = exchange->origin->source.address,
+		.door = exchange->origin->is_udp ? "udp" : "tcp",
 		.update = &update,
 	};
 	enum status status = message_read_update(&exchange->message, &dns->scratch, &update);

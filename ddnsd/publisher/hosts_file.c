@@ -11,16 +11,15 @@
 
 #include "publisher/places.h"
 #include "wire/address.h"
+#include "wire/reverse.h"
 
 static const char head[] =
     "# Written by ddnsd from what is registered; whatever is changed here is lost.\n";
 
 static const char localhost[] = "localhost";
 
-/* Wire forms. */
+/* Wire form. */
 static const uint8_t marker_label[] = "\021ddnsd-publication";
-static const uint8_t in_addr_arpa[] = "\007in-addr\004arpa";
-static const uint8_t ip6_arpa[] = "\003ip6\004arpa";
 
 enum {
 	ADDRESS_MAX = 39, /* eight groups of four digits, seven colons */
@@ -174,12 +173,6 @@ put_line(struct buffer *text, const struct places *places, const struct place *p
 }
 
 static bool
-is_reverse(const uint8_t *apex)
-{
-	return name_is_within(apex, in_addr_arpa) || name_is_within(apex, ip6_arpa);
-}
-
-static bool
 is_live(const struct record *record, int64_t now_s)
 {
 	return record->lease.granted_until_s > now_s || now_s == INT64_MIN;
@@ -228,7 +221,7 @@ is_taken(const struct rendering *rendering, const struct zone *zone, const uint8
 		earlier = registry_next_zone(rendering->registry, earlier);
 		if (earlier == NULL || earlier == zone)
 			return false;
-		if (!is_reverse(zone_apex(earlier)) &&
+		if (!reverse_is_within(zone_apex(earlier)) &&
 		    name_join(label, zone_apex(earlier), &rival) == STATUS_OK)
 			node = zone_find(earlier, rival.wire);
 		if (node != NULL && is_fit(rendering, rival.wire) &&
@@ -248,27 +241,41 @@ has_short(const struct rendering *rendering, const struct zone *zone, const uint
 	return !is_taken(rendering, zone, name);
 }
 
+/* True when the reader answers the name of this address' lease by itself. */
+static bool
+is_known(const struct hosts_file_options *options, const struct address *address)
+{
+	const struct dhcp_lease *lease = NULL;
+
+	if (options->leases != NULL)
+		lease = leases_find(options->leases, address);
+	return lease != NULL && !lease->is_ours;
+}
+
 static enum status
 collect_node(struct rendering *rendering, const struct zone *zone, const struct node *node)
 {
 	const struct hosts_file_options *options = rendering->options;
 	struct records_cursor cursor = { 0 };
-	struct address address;
+	struct place place = { .node = node, .is_lease = node_is_of_lease(node) };
+	bool is_named = false;
 	enum status status;
-	bool is_short;
 
-	if (!next_address(node, &cursor, options->now_s, &address))
+	if (!next_address(node, &cursor, options->now_s, &place.address))
 		return STATUS_OK;
 	if (!is_fit(rendering, node_name(node))) {
 		if (options->on_unfit != NULL)
 			options->on_unfit(options->context, node_name(node));
 		return STATUS_OK;
 	}
-	rendering->names++;
-	is_short = has_short(rendering, zone, node_name(node));
-	do
-		status = places_add(&rendering->places, node, &address, is_short);
-	while (status == STATUS_OK && next_address(node, &cursor, options->now_s, &address));
+	place.has_short = has_short(rendering, zone, node_name(node));
+	do {
+		place.is_known = place.is_lease && is_known(options, &place.address);
+		is_named |= !place.is_known;
+		status = places_add(&rendering->places, &place);
+	} while (
+	    status == STATUS_OK && next_address(node, &cursor, options->now_s, &place.address));
+	rendering->names += is_named;
 	return status;
 }
 
@@ -279,38 +286,13 @@ collect(struct rendering *rendering)
 	enum status status = STATUS_OK;
 
 	for (; zone != NULL; zone = registry_next_zone(rendering->registry, zone)) {
-		struct node *node = is_reverse(zone_apex(zone)) ? NULL : zone_next(zone, NULL);
+		struct node *node = reverse_is_within(zone_apex(zone)) ? NULL
+								       : zone_next(zone, NULL);
 
 		for (; node != NULL && status == STATUS_OK; node = zone_next(zone, node))
 			status = collect_node(rendering, zone, node);
 	}
 	return status;
-}
-
-/* RFC 1035 3.5, RFC 3596 2.5. */
-static void
-reverse_name_of(const struct address *address, uint8_t wire[static NAME_SIZE_MAX])
-{
-	static const char digits[] = "0123456789abcdef";
-	uint8_t *place = wire;
-
-	if (address->family == 4) {
-		for (unsigned i = 4; i-- > 0;) {
-			char *end = put_octet((char *)place + 1, address->bytes[i]);
-
-			*place = (uint8_t)(end - (char *)place - 1);
-			place = (uint8_t *)end;
-		}
-		memcpy(place, in_addr_arpa, sizeof(in_addr_arpa));
-		return;
-	}
-	for (unsigned i = 16; i-- > 0;) {
-		*place++ = 1;
-		*place++ = (uint8_t)digits[address->bytes[i] & 15];
-		*place++ = 1;
-		*place++ = (uint8_t)digits[address->bytes[i] >> 4];
-	}
-	memcpy(place, ip6_arpa, sizeof(ip6_arpa));
 }
 
 static const struct node *
@@ -329,7 +311,7 @@ is_published(const struct rendering *rendering, const struct node *node,
 	struct records_cursor cursor = { 0 };
 	struct address other;
 
-	if (is_reverse(zone_apex(node_zone(node))) || !is_fit(rendering, node_name(node)))
+	if (reverse_is_within(zone_apex(node_zone(node))) || !is_fit(rendering, node_name(node)))
 		return false;
 	while (next_address(node, &cursor, rendering->options->now_s, &other)) {
 		if (address_is_equal(&other, address))
@@ -347,7 +329,7 @@ find_pointed_to(const struct rendering *rendering, const struct address *address
 	struct record record;
 	struct name name;
 
-	reverse_name_of(address, name.wire);
+	reverse_name(address, &name);
 	pointer = find_node(rendering, name.wire);
 	if (pointer == NULL)
 		return NULL;
@@ -364,6 +346,20 @@ find_pointed_to(const struct rendering *rendering, const struct address *address
 	return NULL;
 }
 
+/*
+ * Which of two names of an address comes first. The lease's own: dnsmasq calls a DHCP client by the
+ * first name of its address' line. Then the one that the PTR record gives, then the older one.
+ */
+static bool
+comes_before(const struct place *one, const struct place *other, const struct node *pointed_to)
+{
+	if (one->is_lease != other->is_lease)
+		return one->is_lease;
+	if (other->node == pointed_to || one->node == pointed_to)
+		return other->node != pointed_to;
+	return node_created_s(one->node) < node_created_s(other->node);
+}
+
 /* Puts the name first that dnsmasq shall answer the PTR of a shared address with. */
 static void
 choose_leader(struct rendering *rendering, uint32_t leader)
@@ -372,15 +368,18 @@ choose_leader(struct rendering *rendering, uint32_t leader)
 	const struct node *pointed_to = find_pointed_to(rendering, &list[leader].address);
 	uint32_t chosen = leader;
 
-	for (uint32_t i = leader; i != PLACE_NONE; i = list[i].next) {
-		if (list[i].node == pointed_to) {
-			chosen = i;
-			break;
-		}
-		if (node_created_s(list[i].node) < node_created_s(list[chosen].node))
+	for (uint32_t i = list[leader].next; i != PLACE_NONE; i = list[i].next) {
+		if (comes_before(&list[i], &list[chosen], pointed_to))
 			chosen = i;
 	}
 	places_lead(&rendering->places, leader, chosen);
+}
+
+/* A lease's name that the reader has by itself stands in the file only to come before others. */
+static bool
+is_needless(const struct place *place)
+{
+	return place->is_known && place->next == PLACE_NONE;
 }
 
 static enum status
@@ -395,7 +394,7 @@ put_lines(struct rendering *rendering, struct buffer *text)
 			choose_leader(rendering, i);
 	}
 	for (uint32_t i = 0; i < places->count && status == STATUS_OK; i++) {
-		if (places->list[i].leads)
+		if (places->list[i].leads && !is_needless(&places->list[i]))
 			status = put_line(text, places, &places->list[i]);
 	}
 	return status;
@@ -428,7 +427,7 @@ hosts_file_marker(const struct registry *registry, struct name *ret_marker)
 	const struct zone *zone = registry_next_zone(registry, NULL);
 	const struct zone *chosen = zone;
 
-	while (zone != NULL && is_reverse(zone_apex(zone)))
+	while (zone != NULL && reverse_is_within(zone_apex(zone)))
 		zone = registry_next_zone(registry, zone);
 	if (zone != NULL)
 		chosen = zone;

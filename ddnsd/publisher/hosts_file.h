@@ -11,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/status.h"
+#include "registry/leases.h"
 #include "registry/registry.h"
 #include "wire/name.h"
 
@@ -19,6 +20,11 @@ enum { HOSTS_FILE_SIZE_MAX = 128 * 1024 * 1024 };
 
 struct hosts_file_options {
 	bool short_names; /* the first label beside the FQDN */
+	/*
+	 * The leases, whose names the reader answers by itself (but for those with is_ours set);
+	 * NULL: it has none, and lease names are written like all others.
+	 */
+	const struct leases *leases;
 	int64_t now_s; /* records whose lease ended at or before it are left out; INT64_MIN: none */
 
 	/* Told of each name that has addresses and may not stand in the file; NULL = not told. */
@@ -32,9 +38,9 @@ struct hosts_file_options {
  * configured, canonical order in each), IPv4 before IPv6. Reverse zones are passed over. Unfit are
  * names that break rule 43, and the marker's.
  *
- * The first name of a line is what dnsmasq answers for its PTR. Where several names share the
- * address, that is the one which a PTR record in a reverse zone of ours gives, if it has the
- * address; else the one that was created first, of several in one second the first in the order
+ * The first name of a line is what dnsmasq answers for its PTR, and calls the DHCP client with that
+ * address by. Where several names share the address, that is the one of its lease; else the one
+ * which a PTR record in a reverse zone of ours gives, if it has the address; else the one that was created first, of several in one second the first in the order
  * above. The others follow in that order.
  *
  * A short name is written for names exactly one label below their zone; where several zones have

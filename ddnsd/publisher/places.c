@@ -44,8 +44,7 @@ grow(struct places *places)
 }
 
 enum status
-places_add(struct places *places, const struct node *node, const struct address *address,
-    bool has_short)
+places_add(struct places *places, const struct place *place)
 {
 	if (places->count == places->capacity) {
 		enum status status = grow(places);
@@ -53,13 +52,10 @@ places_add(struct places *places, const struct node *node, const struct address 
 		if (status != STATUS_OK)
 			return status;
 	}
-	places->list[places->count++] = (struct place){
-		.address = *address,
-		.has_short = has_short,
-		.leads = true,
-		.next = PLACE_NONE,
-		.node = node,
-	};
+	places->list[places->count] = *place;
+	places->list[places->count].leads = true;
+	places->list[places->count].next = PLACE_NONE;
+	places->count++;
 	return STATUS_OK;
 }
 

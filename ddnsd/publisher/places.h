@@ -21,9 +21,12 @@ enum { PLACES_MAX = 2 * 1024 * 1024 };
 /* One address of one name. */
 struct place {
 	struct address address;
-	bool has_short; /* whoever lists it says so, and reads it */
-	bool leads;     /* is the first of those that share its address, if only by itself */
-	uint32_t next;  /* the next of them, as an index into the list; PLACE_NONE: there is none */
+	/* Whoever lists it says so, and reads it: */
+	bool has_short;
+	bool is_lease; /* the name of the DHCP lease of this address */
+	bool is_known; /* and the reader of the file answers it without the file */
+	bool leads;    /* is the first of those that share its address, if only by itself */
+	uint32_t next; /* the next of them, as an index into the list; PLACE_NONE: there is none */
 	const struct node *node; /* borrowed */
 };
 
@@ -37,9 +40,8 @@ struct places {
 void places_init(struct places *places);
 void places_release(struct places *places);
 
-/* Appends a place that leads by itself. STATUS_NO_MEMORY; STATUS_TOO_LARGE over PLACES_MAX. */
-enum status places_add(struct places *places, const struct node *node,
-    const struct address *address, bool has_short);
+/* Appends a copy, which leads by itself. STATUS_NO_MEMORY; STATUS_TOO_LARGE over PLACES_MAX. */
+enum status places_add(struct places *places, const struct place *place);
 
 /*
  * Links the places that share an address, in the order they were added; the first of them leads.

@@ -3,6 +3,7 @@
 #include "publisher/publisher.h"
 
 #include <inttypes.h>
+#include <libknot/descriptor.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "publisher/hosts_file.h"
 #include "publisher/telling.h"
 #include "wire/name.h"
+#include "wire/reverse.h"
 
 enum {
 	FILE_MODE = 0644, /* dnsmasq reads it as a user of its own */
@@ -37,11 +39,12 @@ enum {
 struct publisher {
 	struct loop *loop;
 	const struct registry *registry;
+	const struct leases *leases;
 	const struct publisher_options *options;
 	int64_t (*expiry_clock)(void *context);
 	void *context;
 
-	uint64_t seen_version; /* of the registry, at the last look */
+	uint64_t seen_version; /* of the registry and the leases, at the last look */
 	bool is_dirty;         /* a change was seen that is not written */
 	int64_t dirty_ns;      /* when the first such change was seen */
 	struct loop_timer timer;
@@ -50,6 +53,7 @@ struct publisher {
 	struct name marker;
 	uint64_t number; /* of the last publication, or the one to count on from */
 	bool has_published;
+	int64_t written_wall_s; /* when it was last known to be in the file */
 	bool must_tell;         /* also when the file needs no change: dnsmasq may not know it */
 	size_t size;            /* of the last text, in octets */
 	int64_t begun_ns;       /* when the last publication began */
@@ -80,7 +84,7 @@ static void note_told(void *context);
 static void note_trouble(void *context, const struct diagnosis *diagnosis);
 
 struct publisher *
-publisher_new(struct loop *loop, const struct registry *registry,
+publisher_new(struct loop *loop, const struct registry *registry, const struct leases *leases,
     const struct publisher_options *options, int64_t (*expiry_clock)(void *context), void *context)
 {
 	struct publisher *publisher = calloc(1, sizeof(*publisher));
@@ -89,6 +93,7 @@ publisher_new(struct loop *loop, const struct registry *registry,
 		return NULL;
 	publisher->loop = loop;
 	publisher->registry = registry;
+	publisher->leases = leases;
 	publisher->options = options;
 	publisher->expiry_clock = expiry_clock;
 	publisher->context = context;
@@ -203,6 +208,7 @@ render(struct publisher *publisher, struct buffer *text)
 {
 	struct hosts_file_options options = {
 		.short_names = publisher->options->short_names,
+		.leases = publisher->options->leases_held_by_reader ? publisher->leases : NULL,
 		.now_s = publisher->expiry_clock(publisher->context),
 		.on_unfit = note_unfit,
 		.context = publisher,
@@ -315,6 +321,7 @@ note_written(struct publisher *publisher)
 		clear_trouble(publisher);
 	publisher->is_dirty = false;
 	publisher->has_published = true;
+	publisher->written_wall_s = clock_wall_s();
 }
 
 /* The next publication waits in proportion to this one. */
@@ -459,10 +466,17 @@ adopt_number(struct publisher *publisher)
 		publisher->number = number;
 }
 
+/* Both only rise, so their sum tells of a change of either. */
+static uint64_t
+version_of(const struct publisher *publisher)
+{
+	return registry_version(publisher->registry) + leases_version(publisher->leases);
+}
+
 enum status
 publisher_start(struct publisher *publisher)
 {
-	publisher->seen_version = registry_version(publisher->registry);
+	publisher->seen_version = version_of(publisher);
 	if (publisher->options->mode == PUBLISH_NONE)
 		return STATUS_OK;
 	adopt_number(publisher);
@@ -473,7 +487,7 @@ publisher_start(struct publisher *publisher)
 void
 publisher_notice(struct publisher *publisher)
 {
-	uint64_t version = registry_version(publisher->registry);
+	uint64_t version = version_of(publisher);
 
 	if (version == publisher->seen_version)
 		return;
@@ -494,7 +508,8 @@ is_same(const struct publisher_options *one, const struct publisher_options *oth
 	    strcmp(one->command, other->command) == 0 && one->confirm.port == other->confirm.port &&
 	    address_is_equal(&one->confirm.address, &other->confirm.address) &&
 	    one->confirm_timeout_ms == other->confirm_timeout_ms &&
-	    one->short_names == other->short_names;
+	    one->short_names == other->short_names &&
+	    one->leases_held_by_reader == other->leases_held_by_reader;
 }
 
 void
@@ -542,4 +557,88 @@ publisher_report(const struct publisher *publisher, struct publisher_report *ret
 		.failures = publisher->failures,
 	};
 	memcpy(ret_report->problem, publisher->problem, sizeof(publisher->problem));
+}
+
+const struct publisher_options *
+publisher_options(const struct publisher *publisher)
+{
+	return publisher->options;
+}
+
+/* What the addresses of a name are to the file. */
+struct presence {
+	bool has_address;
+	bool is_written; /* an address that is no lease's, or of one whose server lacks the name */
+};
+
+static struct presence
+find_presence(const struct publisher *publisher, const struct node *node)
+{
+	bool may_be_known = node_is_of_lease(node) && publisher->options->leases_held_by_reader;
+	int64_t now_s = publisher->expiry_clock(publisher->context);
+	struct records_cursor cursor = { 0 };
+	struct presence presence = { 0 };
+	struct record record;
+	struct address address;
+
+	while (records_next(node_records(node), &cursor, &record)) {
+		const struct dhcp_lease *lease = NULL;
+
+		if ((record.type != KNOT_RRTYPE_A && record.type != KNOT_RRTYPE_AAAA) ||
+		    record.lease.granted_until_s <= now_s ||
+		    !address_from_bytes(record.rdata->data, record.rdata->len, &address))
+			continue;
+		if (may_be_known)
+			lease = leases_find(publisher->leases, &address);
+		presence.has_address = true;
+		presence.is_written |= lease == NULL || lease->is_ours;
+	}
+	return presence;
+}
+
+/* Why a name is in no hosts file of ours whatever happens; NULL: it is in it. */
+static const char *
+find_obstacle(const struct publisher *publisher, const struct node *node,
+    const struct presence *presence)
+{
+	if (publisher->options->mode == PUBLISH_NONE)
+		return "publish mode is \"none\": dnsmasq has to forward the zone to ddnsd";
+	if (reverse_is_within(zone_apex(node_zone(node))))
+		return "it is in a reverse zone: dnsmasq answers PTR from the addresses in the file";
+	if (!presence->has_address)
+		return "it has no address, and a hosts file holds addresses only";
+	if (name_is_equal(node_name(node), publisher->marker.wire))
+		return "the name is ddnsd's own";
+	if (!name_is_host(node_name(node)))
+		return "a hosts file takes letters, digits and inner hyphens only";
+	return NULL;
+}
+
+enum publisher_fate
+publisher_explain(const struct publisher *publisher, const struct node *node,
+    char ret_why[static PUBLISHER_WHY_MAX])
+{
+	struct presence presence = find_presence(publisher, node);
+	const char *obstacle = find_obstacle(publisher, node, &presence);
+	const char *problem = publisher->problem;
+
+	ret_why[0] = '\0';
+	if (obstacle != NULL) {
+		(void)snprintf(ret_why, PUBLISHER_WHY_MAX, "%s", obstacle);
+		return FATE_NOT_PUBLISHED;
+	}
+	if (!presence.is_written) {
+		(void)snprintf(ret_why, PUBLISHER_WHY_MAX,
+		    "dnsmasq answers it by itself, from its own lease");
+		return FATE_BY_READER;
+	}
+	/* What changed in the second of the last writing may or may not be in it: it waits. */
+	if ((publisher->is_dirty || version_of(publisher) != publisher->seen_version) &&
+	    node_changed_s(node) >= publisher->written_wall_s) {
+		(void)snprintf(ret_why, PUBLISHER_WHY_MAX, "%s",
+		    problem[0] != '\0' ? problem : "the next publication is about to be written");
+		return FATE_WAITING;
+	}
+	(void)snprintf(ret_why, PUBLISHER_WHY_MAX, "%s", problem);
+	return is_confirmed(publisher) ? FATE_CONFIRMED : FATE_WRITTEN;
 }

@@ -12,6 +12,7 @@
 
 #include "base/loop.h"
 #include "base/status.h"
+#include "registry/leases.h"
 #include "registry/registry.h"
 #include "wire/address.h"
 
@@ -25,6 +26,7 @@ struct publisher_options {
 	struct endpoint confirm; /* family 0: do not ask */
 	int64_t confirm_timeout_ms;
 	bool short_names;
+	bool leases_held_by_reader; /* the dnsmasq that reads the file gives the leases itself */
 };
 
 enum publisher_state {
@@ -54,7 +56,8 @@ struct publisher;
  * memory.
  */
 struct publisher *publisher_new(struct loop *loop, const struct registry *registry,
-    const struct publisher_options *options, int64_t (*expiry_clock)(void *context), void *context);
+    const struct leases *leases, const struct publisher_options *options,
+    int64_t (*expiry_clock)(void *context), void *context);
 
 /* Takes NULL. The hosts file stays as it is, and dnsmasq goes on answering. */
 void publisher_free(struct publisher *publisher);
@@ -74,5 +77,26 @@ void publisher_notice(struct publisher *publisher);
  * the call. A file that is no longer published to is left as it is.
  */
 void publisher_set_options(struct publisher *publisher, const struct publisher_options *options);
+
+/* What became of one name. */
+enum publisher_fate {
+	FATE_NOT_PUBLISHED, /* and will not be; why says why */
+	FATE_WAITING,       /* changed after the last publication, or that could not be written */
+	FATE_WRITTEN,       /* in the file; dnsmasq has not answered it yet, or is not asked */
+	FATE_CONFIRMED,     /* in the file that dnsmasq answers from */
+	FATE_BY_READER,     /* a lease's name, which dnsmasq answers by itself */
+};
+
+enum { PUBLISHER_WHY_MAX = 640 };
+
+/*
+ * What became of a name, and in ret_why a sentence for whoever wonders: why it is not published or
+ * still waits ("" where there is nothing to say).
+ */
+enum publisher_fate publisher_explain(const struct publisher *publisher, const struct node *node,
+    char ret_why[static PUBLISHER_WHY_MAX]);
+
+/* The options in force. */
+const struct publisher_options *publisher_options(const struct publisher *publisher);
 
 void publisher_report(const struct publisher *publisher, struct publisher_report *ret_report);

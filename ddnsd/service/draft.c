@@ -9,7 +9,8 @@
 enum { ROOM = 8 };
 
 enum status
-draft_init(struct draft *draft, struct node *node, int64_t now_s, struct arena *arena)
+draft_init(struct draft *draft, struct node *node, bool over_lease, int64_t now_s,
+    struct arena *arena)
 {
 	struct records_cursor cursor = { 0 };
 	struct record record;
@@ -17,12 +18,13 @@ draft_init(struct draft *draft, struct node *node, int64_t now_s, struct arena *
 	*draft = (struct draft){
 		.node = node,
 		.is_apex = name_is_equal(node_name(node), zone_apex(node_zone(node))),
+		.is_over_lease = over_lease,
 		.capacity = records_count(node_records(node)) + ROOM,
 	};
 	draft->list = arena_take(arena, draft->capacity * sizeof(*draft->list));
 	if (draft->list == NULL)
 		return STATUS_NO_MEMORY;
-	while (records_next(node_records(node), &cursor, &record)) {
+	while (!over_lease && records_next(node_records(node), &cursor, &record)) {
 		if (record.lease.granted_until_s > now_s)
 			draft->list[draft->count++] = record;
 		else
@@ -240,6 +242,8 @@ draft_is_unchanged(const struct draft *draft)
 	struct records_cursor cursor = { 0 };
 	struct record record;
 
+	if (draft->is_over_lease)
+		return draft->count == 0;
 	if (draft->has_expired || draft->count != records_count(records))
 		return false;
 	for (size_t i = 0; records_next(records, &cursor, &record); i++) {

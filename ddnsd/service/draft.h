@@ -18,6 +18,7 @@ struct draft {
 	struct node *node;
 	bool is_apex;
 	bool has_expired;   /* records of the node had ended, and are not in the list */
+	bool is_over_lease; /* a lease's records stand in the node, and give way to what is added */
 	bool has_additions; /* also of records that were there already */
 	size_t addresses_before;
 	struct record *list; /* sorted as records_next() gives them */
@@ -25,8 +26,12 @@ struct draft {
 	size_t capacity;
 };
 
-/* Loads the live records of a node. The list lives in the arena. STATUS_NO_MEMORY. */
-enum status draft_init(struct draft *draft, struct node *node, int64_t now_s, struct arena *arena);
+/*
+ * Loads the live records of a node. over_lease: they are a lease's, and the draft is somebody's who
+ * comes before it: it begins empty. The list lives in the arena. STATUS_NO_MEMORY.
+ */
+enum status draft_init(struct draft *draft, struct node *node, bool over_lease, int64_t now_s,
+    struct arena *arena);
 
 /*
  * Makes one change (rules 11 to 16). What RFC 2136 has ignored is ignored: STATUS_OK. lease is for what

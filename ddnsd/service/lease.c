@@ -36,12 +36,17 @@ lease_begin(int64_t now_s, uint32_t length_s)
 }
 
 int64_t
-service_expiry_clock(void *context)
+service_live_clock(const struct service *service)
 {
-	const struct service *service = context;
 	int64_t now_s = clock_now_s();
 
 	return now_s < service->quiet_until_s ? INT64_MIN : now_s;
+}
+
+int64_t
+service_expiry_clock(void *context)
+{
+	return service_live_clock(context);
 }
 
 /* Removes the ended records of one name. */
@@ -73,6 +78,13 @@ expire_node(struct service *service, struct node *node, int64_t now_s)
 		return STATUS_NO_MEMORY;
 	service_note(service, "lease: %s expired%s", name_to_text(node_name(node), text),
 	    count > 0 ? " in part" : "");
+	service_note_change(service,
+	    &(struct change_note){
+		.node = node,
+		.after = records,
+		.who = node_owner(node) != NULL ? owner_identity(node_owner(node)) : "",
+		.door = "expiry",
+	    });
 	registry_replace(service->registry, node, records, node_owner(node),
 	    service_wall_s(service));
 	zone_raise_serial(service->registry, node_zone(node));

@@ -40,16 +40,29 @@ service_new(struct loop *loop, struct registry *registry, const struct service_o
 	service->quiet_until_s = service->floor_now_s + options->quiet_s;
 	service->expiry_at_s = LEASE_FOREVER;
 	service->expiry_timer = (struct loop_timer){ .handler = lease_expire, .context = service };
+	service->started_s = clock_wall_s();
 	buffer_init(&service->row, ROW_SIZE_MAX);
 	buffer_init(&service->notes, NOTES_SIZE_MAX);
+	if (!service_dhcp_init(service)) {
+		service_free(service);
+		return NULL;
+	}
 	return service;
 }
 
 void
 service_settle(struct service *service)
 {
-	if (registry_settle_serials(service->registry) == STATUS_OK)
-		(void)service_commit(service);
+	enum status status = registry_settle_serials(service->registry);
+
+	if (status == STATUS_OK)
+		status = service_store_uses(service, true);
+	if (status == STATUS_OK)
+		status = service_store_turn(service);
+	if (status == STATUS_OK)
+		registry_commit(service->registry);
+	else
+		store_rollback(service->store);
 }
 
 void
@@ -58,6 +71,8 @@ service_free(struct service *service)
 	if (service == NULL)
 		return;
 	loop_timer_stop(service->loop, &service->expiry_timer);
+	service_dhcp_release(service);
+	service_tell_changes(service, false);
 	buffer_release(&service->row);
 	buffer_release(&service->notes);
 	free(service);
@@ -69,6 +84,14 @@ service_attach_store(struct service *service, struct store *store)
 	service->store = store;
 	service->floor_wall_s = store_last_commit_s(store);
 	service->floor_now_s = clock_now_s();
+}
+
+enum status
+service_load_facts(struct service *service)
+{
+	enum status status = service_load_uses(service);
+
+	return status == STATUS_OK ? service_dhcp_load(service) : status;
 }
 
 void
@@ -128,7 +151,7 @@ service_has_zone(const struct service *service, const uint8_t *apex)
 bool
 service_is_dirty(const struct service *service)
 {
-	return registry_is_dirty(service->registry);
+	return registry_is_dirty(service->registry) || leases_is_dirty(service->leases);
 }
 
 static enum status
@@ -144,7 +167,7 @@ store_node(struct service *service, struct node *node)
 	};
 	enum status status;
 
-	if (node_records(node) == NULL)
+	if (node_records(node) == NULL || node_is_of_lease(node))
 		return store_delete(service->store, name);
 	buffer_clear(&service->row);
 	status = registry_encode(node, service_wall_offset_s(service), &service->row);
@@ -192,6 +215,10 @@ service_store_turn(struct service *service)
 	while (status == STATUS_OK &&
 	    (node = registry_next_touched(service->registry, &cursor)) != NULL)
 		status = store_node(service, node);
+	if (status == STATUS_OK)
+		status = service_dhcp_store(service);
+	if (status == STATUS_OK)
+		status = service_store_uses(service, false);
 	if (status == STATUS_OK)
 		status = store_commit(service->store, wall_s);
 	else
@@ -252,8 +279,9 @@ service_commit(struct service *service)
 	bool restates = service->must_restate;
 	enum status status;
 
-	if (!registry_is_dirty(service->registry))
+	if (!service_is_dirty(service))
 		return STATUS_OK;
+	service_dhcp_settle(service);
 	/* Also what a commit that failed has left to do. */
 	if (restates && registry_touch_leased(service->registry) != STATUS_OK)
 		restates = false;
@@ -270,6 +298,8 @@ service_commit(struct service *service)
 		registry_rollback(service->registry);
 	}
 	buffer_clear(&service->notes);
+	service_dhcp_turn_ended(service, status == STATUS_OK);
+	service_tell_changes(service, status == STATUS_OK);
 	service_plan_expiry(service);
 	return status;
 }

@@ -42,6 +42,12 @@ void service_set_options(struct service *service, const struct service_options *
 enum status service_set_zones(struct service *service, const struct zone_options *zones,
     size_t count);
 
+/*
+ * Loads what is remembered beside the names: leases, which get their names with it, and when keys were last
+ * used. Once, after the zones, the access and service_set_dhcp_options().
+ */
+enum status service_load_facts(struct service *service);
+
 /* Who may speak. Borrowed until the next call; state is carried over from the previous keyring. */
 void service_set_access(struct service *service, struct keyring *keyring,
     struct network_principal *networks, size_t network_count);
@@ -58,7 +64,13 @@ bool service_has_zone(const struct service *service, const uint8_t *apex);
 struct request {
 	struct principal *principal;
 	struct address source; /* family 0 where there is none */
+	const char *door;      /* by which it came, static text: "udp", "tcp", "unix", ... */
 	const struct update *update;
+	/*
+	 * Whose the names shall be, where an administrator registers them for somebody; NULL: the
+	 * principal's own. Only for principals with is_admin.
+	 */
+	const char *owner;
 };
 
 struct update_answer {

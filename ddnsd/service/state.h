@@ -3,7 +3,11 @@
 #pragma once
 
 #include "base/log.h"
+#include "service/dhcp.h"
+#include "service/report.h"
 #include "service/service.h"
+
+struct change_text;
 
 struct service {
 	struct loop *loop;
@@ -26,6 +30,27 @@ struct service {
 	bool must_restate; /* the wall clock was set: ends of leases are to be stored anew */
 	struct log_limit changes;
 	struct buffer notes; /* lines, each with its NUL, to log once the turn is committed */
+
+	int64_t started_s; /* wall clock */
+	const struct publisher *publisher;
+	const struct service_watcher *watcher; /* NULL = nobody watches */
+	struct change_text *changes_first;     /* of the open turn, for the watcher */
+	struct change_text **changes_end;
+	size_t change_count;
+
+	/* --- service/dhcp --- */
+	struct leases *leases;
+	const struct dhcp_options *dhcp;
+	struct principal lease_principal;
+	struct arena lease_arena;
+	struct loop_timer lease_timer;  /* the next end of a lease */
+	int64_t lease_end_s;            /* what it is set to; LEASES_FOREVER: not set */
+	struct loop_timer review_timer; /* names that the server took away, and may give back */
+	uint64_t reading;               /* of the lease file, counted */
+	bool is_reading;
+
+	/* --- uses of keys, stored now and then --- */
+	int64_t uses_stored_s; /* clock_now_s() */
 };
 
 /*
@@ -38,6 +63,9 @@ int64_t service_wall_s(const struct service *service);
 /* The wall clock less the running clock, for what is stored. */
 int64_t service_wall_offset_s(const struct service *service);
 
+/* As service_expiry_clock(). */
+int64_t service_live_clock(const struct service *service);
+
 /* Stores what the turn touched and syncs; the registry's turn stays open. */
 enum status service_store_turn(struct service *service);
 
@@ -47,3 +75,45 @@ void service_note(struct service *service, const char *format, ...)
 
 /* Arms the timer for the next end of a lease. */
 void service_plan_expiry(struct service *service);
+
+/* --- changes.c: for who watches --- */
+
+/* A change that is about to be made; node still has the old records. */
+struct change_note {
+	const struct node *node;
+	const struct records *after;
+	const char *who;
+	const char *door;
+	struct address source;
+};
+
+/* Keeps it until the turn is committed, if anybody watches. */
+void service_note_change(struct service *service, const struct change_note *note);
+
+/* The turn is over: tells the watcher what was committed, or drops it. */
+void service_tell_changes(struct service *service, bool is_committed);
+
+/* --- dhcp.c --- */
+
+/* False: out of memory. */
+bool service_dhcp_init(struct service *service);
+void service_dhcp_release(struct service *service);
+
+/* Before the turn's commit: leases whose names were taken by others, or became free. */
+void service_dhcp_settle(struct service *service);
+
+/* Stores what the turn did to leases. */
+enum status service_dhcp_store(struct service *service);
+
+/* After the commit, or after it failed. */
+void service_dhcp_turn_ended(struct service *service, bool is_committed);
+
+/* Reads what is stored of leases and names them; the names are loaded already. */
+enum status service_dhcp_load(struct service *service);
+
+/* --- uses.c: when keys were last used --- */
+
+enum status service_load_uses(struct service *service);
+
+/* Adds them to the open transaction where that is due, or in any case. */
+enum status service_store_uses(struct service *service, bool in_any_case);

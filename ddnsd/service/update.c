@@ -30,13 +30,22 @@ struct attempt {
 
 /* --- permission (rules 8, 31, 32) --- */
 
+/* Where a request came from: an address, else the door. */
+static const char *
+origin_of(const struct request *request, char text[static ADDRESS_TEXT_MAX])
+{
+	if (request->source.family == 0)
+		return request->door;
+	return address_to_text(&request->source, text);
+}
+
 /* One line for a refusal; a principal that is refused all day gets few. name may be NULL. */
 static void
 log_refusal(const struct request *request, const char *what, const uint8_t *name, const char *why)
 {
 	struct principal *principal = request->principal;
 	char text[NAME_TEXT_MAX];
-	char address[ADDRESS_TEXT_MAX];
+	char origin[ADDRESS_TEXT_MAX];
 	uint64_t left_out = 0;
 
 	if (!log_limit_allows(&principal->refusals, &left_out))
@@ -46,7 +55,7 @@ log_refusal(const struct request *request, const char *what, const uint8_t *name
 		    principal->identity);
 	log_warning("update: refused %s%s%s for %s from %s: %s", what, name != NULL ? " of " : "",
 	    name != NULL ? name_to_text(name, text) : "", principal->identity,
-	    address_to_text(&request->source, address), why);
+	    origin_of(request, origin), why);
 }
 
 static const char *
@@ -57,22 +66,30 @@ type_text(uint16_t type, char text[static TYPE_TEXT_MAX])
 	return text;
 }
 
+/* What a lease may be called is decided where the request is made; see service/dhcp. */
+static bool
+may_change(const struct attempt *attempt, const uint8_t *name, uint16_t type)
+{
+	const struct principal *principal = attempt->request->principal;
+
+	return principal->kind == PRINCIPAL_LEASE ||
+	    policy_may_change(principal, zone_apex(attempt->zone), name, type);
+}
+
 static bool
 may_delete_name(const struct attempt *attempt, const uint8_t *name, const struct node *node)
 {
-	const struct principal *principal = attempt->request->principal;
-	const uint8_t *apex = zone_apex(attempt->zone);
-	bool is_apex = name_is_equal(name, apex);
+	bool is_apex = name_is_equal(name, zone_apex(attempt->zone));
 	struct records_cursor cursor = { 0 };
 	struct record record;
 
-	if (!policy_may_change(principal, apex, name, KNOT_RRTYPE_ANY))
+	if (!may_change(attempt, name, KNOT_RRTYPE_ANY))
 		return false;
 	while (node != NULL && records_next(node_records(node), &cursor, &record)) {
 		/* Rule 14: these two stay at the apex whoever asks. */
 		if (is_apex && (record.type == KNOT_RRTYPE_SOA || record.type == KNOT_RRTYPE_NS))
 			continue;
-		if (!policy_may_change(principal, apex, name, record.type))
+		if (!may_change(attempt, name, record.type))
 			return false;
 	}
 	return true;
@@ -88,6 +105,13 @@ is_own_address(const struct request *request, const struct change *change)
 	    address_is_equal(&address, &request->source);
 }
 
+/* A lease's name gives way to everybody else. */
+static bool
+is_over_lease(const struct attempt *attempt, const struct node *node)
+{
+	return attempt->request->principal->kind != PRINCIPAL_LEASE && node_is_of_lease(node);
+}
+
 /* Rule 32: true when the name is somebody else's. */
 static bool
 belongs_to_another(const struct attempt *attempt, const struct node *node)
@@ -95,6 +119,7 @@ belongs_to_another(const struct attempt *attempt, const struct node *node)
 	const struct principal *principal = attempt->request->principal;
 
 	return node != NULL && node_owner(node) != NULL && !principal->is_admin &&
+	    !is_over_lease(attempt, node) &&
 	    !name_is_equal(node_name(node), zone_apex(attempt->zone)) &&
 	    strcmp(owner_identity(node_owner(node)), principal->identity) != 0 &&
 	    records_any_live(node_records(node), attempt->now_s);
@@ -112,8 +137,7 @@ is_permitted(const struct attempt *attempt, const struct change *change,
 	if (change->kind == CHANGE_DELETE_NAME) {
 		if (!may_delete_name(attempt, change->name, node))
 			why = "no grant covers the name with all its types";
-	} else if (!policy_may_change(principal, zone_apex(attempt->zone), change->name,
-		       change->type)) {
+	} else if (!may_change(attempt, change->name, change->type)) {
 		why = "no grant covers this name and type";
 	}
 	if (why == NULL && principal->own_address_only && change->kind == CHANGE_ADD &&
@@ -191,7 +215,8 @@ apply_change(struct attempt *attempt, const struct change *change, const struct 
 	draft = find_draft(attempt, node);
 	if (draft == NULL) {
 		draft = &attempt->drafts[attempt->draft_count];
-		status = draft_init(draft, node, attempt->now_s, attempt->arena);
+		status = draft_init(draft, node, is_over_lease(attempt, node), attempt->now_s,
+		    attempt->arena);
 		if (status != STATUS_OK) {
 			registry_forget_if_empty(attempt->service->registry, node);
 			return status;
@@ -217,8 +242,17 @@ make_drafts(struct attempt *attempt, const struct lease *lease)
 
 /* --- limits --- */
 
+/* Whose what is added becomes. */
+static const char *
+new_owner(const struct attempt *attempt)
+{
+	const struct request *request = attempt->request;
+
+	return request->owner != NULL ? request->owner : request->principal->identity;
+}
+
 /*
- * True when the name would become the principal's: by what it adds, not by what it deletes, so that
+ * True when the name would become the new owner's: by what it adds, not by what it deletes, so that
  * an administrator can mend a name without taking it away (rule 32).
  */
 static bool
@@ -229,15 +263,14 @@ changes_owner(const struct attempt *attempt, const struct draft *draft)
 	if (draft->is_apex)
 		return draft_changes_apex_types(draft);
 	return draft->count > 0 && draft->has_additions &&
-	    (owner == NULL ||
-		strcmp(owner_identity(owner), attempt->request->principal->identity) != 0);
+	    (owner == NULL || strcmp(owner_identity(owner), new_owner(attempt)) != 0);
 }
 
 /* How many names there would be more, of all and of the principal's own; fewer are negative. */
 static void
 count_new_names(const struct attempt *attempt, int64_t *ret_all, int64_t *ret_own)
 {
-	const char *identity = attempt->request->principal->identity;
+	const char *identity = new_owner(attempt);
 
 	*ret_all = 0;
 	*ret_own = 0;
@@ -246,6 +279,8 @@ count_new_names(const struct attempt *attempt, int64_t *ret_all, int64_t *ret_ow
 		const struct owner *owner = node_owner(draft->node);
 
 		if (draft->is_apex)
+			continue;
+		if (draft->is_over_lease && draft->count == 0)
 			continue;
 		*ret_all += (draft->count > 0) - (node_records(draft->node) != NULL);
 		if (changes_owner(attempt, draft))
@@ -280,7 +315,7 @@ check_limits(const struct attempt *attempt)
 	const struct service_options *options = &attempt->service->options;
 	const struct request *request = attempt->request;
 	struct registry *registry = attempt->service->registry;
-	const struct owner *owner = registry_owner(registry, request->principal->identity);
+	const struct owner *owner = registry_owner(registry, new_owner(attempt));
 	int64_t new_names;
 	int64_t own_names;
 
@@ -354,7 +389,7 @@ log_change(struct attempt *attempt, const struct step *step)
 {
 	const struct principal *principal = attempt->request->principal;
 	char name[NAME_TEXT_MAX];
-	char address[ADDRESS_TEXT_MAX];
+	char origin[ADDRESS_TEXT_MAX];
 	uint64_t left_out = 0;
 
 	if (!log_limit_allows(&attempt->service->changes, &left_out))
@@ -364,7 +399,7 @@ log_change(struct attempt *attempt, const struct step *step)
 	service_note(attempt->service, "update: %s %s by %s from %s",
 	    name_to_text(node_name(step->draft->node), name),
 	    step->records == NULL ? "removed" : "changed", principal->identity,
-	    address_to_text(&attempt->request->source, address));
+	    origin_of(attempt->request, origin));
 }
 
 static bool
@@ -400,6 +435,14 @@ do_step(struct attempt *attempt, const struct step *step, struct owner *owner)
 	struct node *node = step->draft->node;
 
 	log_change(attempt, step);
+	service_note_change(attempt->service,
+	    &(struct change_note){
+		.node = node,
+		.after = step->records,
+		.who = attempt->request->principal->identity,
+		.door = attempt->request->door,
+		.source = attempt->request->source,
+	    });
 	registry_replace(attempt->service->registry, node, step->records,
 	    step->changes_owner ? owner : node_owner(node), service_wall_s(attempt->service));
 }
@@ -408,7 +451,7 @@ static enum status
 put_into_registry(struct attempt *attempt)
 {
 	struct registry *registry = attempt->service->registry;
-	struct owner *owner = registry_owner(registry, attempt->request->principal->identity);
+	struct owner *owner = registry_owner(registry, new_owner(attempt));
 	struct step *steps = arena_take(attempt->arena, attempt->draft_count * sizeof(*steps));
 	bool is_visible = false;
 	bool has_own_serial = false;
@@ -469,7 +512,7 @@ service_update(struct service *service, const struct request *request, struct ar
 	if (status != STATUS_OK)
 		return status;
 	length_s = lease_length_s(zone_options(attempt.zone), update->has_lease, update->lease_s,
-	    request->principal->is_admin);
+	    request->principal->is_admin || request->principal->kind == PRINCIPAL_LEASE);
 	/* The second that has begun counts as over: a lease may be too long, never too short. */
 	lease = lease_begin(clock_now_s() + 1, length_s);
 	status = make_drafts(&attempt, &lease);

@@ -27,8 +27,10 @@ registered_zone(struct registry *registry, const char *apex)
 	assert_int_equal(registry_add_zone(registry, &options), STATUS_OK);
 }
 
+/* The name owns these records and nothing else; owner NULL: the zone's own. */
 static inline void
-registered_replace(struct registry *registry, const char *text, struct record *list, size_t count)
+registered_replace_by(struct registry *registry, const char *text, struct record *list,
+    size_t count, const char *owner)
 {
 	struct name name;
 	struct node *node;
@@ -42,14 +44,21 @@ registered_replace(struct registry *registry, const char *text, struct record *l
 	node = registry_obtain(registry, zone, name.wire);
 	assert_non_null(node);
 	assert_int_equal(registry_reserve(registry, 1), STATUS_OK);
-	registry_replace(registry, node, records, NULL, 1000);
+	registry_replace(registry, node, records,
+	    owner != NULL ? registry_owner(registry, owner) : NULL, 1000);
 	registry_commit(registry);
+}
+
+static inline void
+registered_replace(struct registry *registry, const char *text, struct record *list, size_t count)
+{
+	registered_replace_by(registry, text, list, count, NULL);
 }
 
 /* The name owns these addresses, separated by blanks, and nothing else; their lease ends then. */
 static inline void
-registered_until(struct registry *registry, const char *name, const char *addresses,
-    int64_t until_s)
+registered_addresses(struct registry *registry, const char *name, const char *addresses,
+    int64_t until_s, const char *owner)
 {
 	_Alignas(knot_rdata_t) uint8_t storage[REGISTERED_MAX][24];
 	struct record list[REGISTERED_MAX];
@@ -71,7 +80,20 @@ registered_until(struct registry *registry, const char *name, const char *addres
 			.lease = { .granted_until_s = until_s, .stored_until_s = until_s },
 		};
 	}
-	registered_replace(registry, name, list, count);
+	registered_replace_by(registry, name, list, count, owner);
+}
+
+static inline void
+registered_until(struct registry *registry, const char *name, const char *addresses,
+    int64_t until_s)
+{
+	registered_addresses(registry, name, addresses, until_s, NULL);
+}
+
+static inline void
+registered_of(struct registry *registry, const char *name, const char *addresses, const char *owner)
+{
+	registered_addresses(registry, name, addresses, LEASE_FOREVER, owner);
 }
 
 static inline void

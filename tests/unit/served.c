@@ -88,6 +88,8 @@ served_start(struct served *served)
 	service_attach_store(served->service, served->store);
 	assert_int_equal(service_set_zones(served->service, served->zones, served->zone_count),
 	    STATUS_OK);
+	service_set_dhcp_options(served->service, &served->dhcp);
+	assert_int_equal(service_load_facts(served->service), STATUS_OK);
 }
 
 void
@@ -155,6 +157,7 @@ served_update(struct served *served, struct principal *principal, const char *sc
 	struct request request = {
 		.principal = principal,
 		.source = { .family = 4, .bytes = { 192, 0, 2, 200 } },
+		.door = "udp",
 	};
 
 	enum status status;

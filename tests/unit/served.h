@@ -13,6 +13,7 @@
 #include "base/loop.h"
 #include "registry/registry.h"
 #include "registry/store.h"
+#include "service/dhcp.h"
 #include "service/service.h"
 
 #include "folder.h"
@@ -39,6 +40,7 @@ struct served {
 	struct store *store;
 	struct service *service;
 	struct service_options options;
+	struct dhcp_options dhcp; /* without a zone: leases get no names */
 	struct zone_options zones[SERVED_ZONES];
 	size_t zone_count;
 	struct served_key keys[SERVED_KEYS];

@@ -43,7 +43,8 @@ begin(struct desk *desk, const char *text)
 	desk->node = registry_obtain(desk->registry, registry_next_zone(desk->registry, NULL),
 	    name.wire);
 	assert_non_null(desk->node);
-	assert_int_equal(draft_init(&desk->draft, desk->node, NOW_S, &desk->arena), STATUS_OK);
+	assert_int_equal(draft_init(&desk->draft, desk->node, false, NOW_S, &desk->arena),
+	    STATUS_OK);
 }
 
 static void
@@ -77,7 +78,8 @@ keep_until(struct desk *desk, int64_t now_s)
 	assert_int_equal(registry_reserve(desk->registry, 1), STATUS_OK);
 	registry_replace(desk->registry, desk->node,
 	    records_build(desk->draft.list, desk->draft.count), NULL, 0);
-	assert_int_equal(draft_init(&desk->draft, desk->node, now_s, &desk->arena), STATUS_OK);
+	assert_int_equal(draft_init(&desk->draft, desk->node, false, now_s, &desk->arena),
+	    STATUS_OK);
 }
 
 static void
@@ -500,11 +502,13 @@ rule_34_a_draft_begins_without_what_has_expired(void **state)
 	keep_until(&desk, NOW_S + 9);
 	assert_int_equal(desk.draft.count, 2);
 	assert_true(draft_is_unchanged(&desk.draft));
-	assert_int_equal(draft_init(&desk.draft, desk.node, NOW_S + 10, &desk.arena), STATUS_OK);
+	assert_int_equal(draft_init(&desk.draft, desk.node, false, NOW_S + 10, &desk.arena),
+	    STATUS_OK);
 	assert_string_equal(text_of(&desk), "60 A 192.0.2.1\n");
 	assert_false(draft_is_unchanged(&desk.draft));
 	/* In quiet times. */
-	assert_int_equal(draft_init(&desk.draft, desk.node, INT64_MIN, &desk.arena), STATUS_OK);
+	assert_int_equal(draft_init(&desk.draft, desk.node, false, INT64_MIN, &desk.arena),
+	    STATUS_OK);
 	assert_int_equal(desk.draft.count, 2);
 	assert_true(draft_is_unchanged(&desk.draft));
 	end(&desk);
@@ -554,7 +558,7 @@ a_full_arena_is_out_of_memory_and_no_more(void **state)
 	(void)state;
 	begin(&desk, "laptop");
 	arena_init(&empty, 1);
-	assert_int_equal(draft_init(&draft, desk.node, NOW_S, &empty), STATUS_NO_MEMORY);
+	assert_int_equal(draft_init(&draft, desk.node, false, NOW_S, &empty), STATUS_NO_MEMORY);
 	for (int i = 0; i < 20 && status == STATUS_OK; i++) {
 		char script[64];
 

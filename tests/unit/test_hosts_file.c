@@ -16,6 +16,7 @@ enum { TEXT_MAX = 1 << 20 };
 #define HEAD "# Written by ddnsd from what is registered; whatever is changed here is lost.\n"
 
 static struct registry *registry;
+static struct leases *leases; /* held by who reads the file; NULL: it has none */
 static struct buffer text;
 static char unfit[1024]; /* the names told of, each with a blank behind it */
 
@@ -36,6 +37,8 @@ tear_down(void **state)
 	(void)state;
 	buffer_release(&text);
 	registry_free(registry);
+	leases_free(leases);
+	leases = NULL;
 	return 0;
 }
 
@@ -55,6 +58,7 @@ render(bool short_names, int64_t now_s)
 {
 	struct hosts_file_options options = {
 		.short_names = short_names,
+		.leases = leases,
 		.now_s = now_s,
 		.on_unfit = note_unfit,
 	};
@@ -325,13 +329,13 @@ places_are_joined_whatever_their_addresses_are(void **state)
 	(void)state;
 	places_init(&places);
 	for (unsigned i = 0; i < COUNT; i++) {
-		struct address address = { .family = 6 };
+		struct place place = { .address = { .family = 6 } };
 		unsigned value = i / 2;
 		unsigned at = value % 2 == 0 ? 0 : 14;
 
-		address.bytes[at] = (uint8_t)(value >> 8);
-		address.bytes[at + 1] = (uint8_t)value;
-		assert_int_equal(places_add(&places, NULL, &address, false), STATUS_OK);
+		place.address.bytes[at] = (uint8_t)(value >> 8);
+		place.address.bytes[at + 1] = (uint8_t)value;
+		assert_int_equal(places_add(&places, &place), STATUS_OK);
 	}
 	assert_int_equal(places_join(&places), STATUS_OK);
 	for (uint32_t i = 0; i < COUNT; i += 2) {
@@ -341,6 +345,91 @@ places_are_joined_whatever_their_addresses_are(void **state)
 		assert_int_equal(places.list[i + 1].next, PLACE_NONE);
 	}
 	places_release(&places);
+}
+
+/* A lease whose label its server answers by itself, or not (is_ours), with the node that belongs to it. */
+static void
+leased(const char *label, const char *address, bool is_ours)
+{
+	struct dhcp_lease lease = { .is_ours = is_ours, .until_s = LEASES_FOREVER };
+	char name[NAME_TEXT_MAX];
+
+	assert_int_equal(address_from_text(address, &lease.address), STATUS_OK);
+	(void)snprintf(lease.label, sizeof(lease.label), "%s", label);
+	assert_int_equal(leases_put(leases, &lease, false), STATUS_OK);
+	leases_commit(leases);
+	(void)snprintf(name, sizeof(name), "%s.home.arpa", label);
+	registered_of(registry, name, address, "@lease");
+}
+
+static void
+a_lease_that_the_reader_answers_by_itself_is_not_written(void **state)
+{
+	(void)state;
+	registered_zone(registry, "home.arpa");
+	leases = leases_new();
+	leased("desk", "10.0.0.5", false);
+	registered(registry, "nas.home.arpa", "10.0.0.9");
+	assert_int_equal(render(true, 0), 1);
+	expect("10.0.0.9 nas.home.arpa nas\n");
+}
+
+static void
+a_lease_that_the_reader_does_not_answer_is_written(void **state)
+{
+	(void)state;
+	registered_zone(registry, "home.arpa");
+	leases = leases_new();
+	leased("bobs-iphone", "10.0.0.5", true);
+	assert_int_equal(render(true, 0), 1);
+	expect("10.0.0.5 bobs-iphone.home.arpa bobs-iphone\n");
+}
+
+static void
+leases_of_another_server_than_the_reader_are_all_written(void **state)
+{
+	struct leases *held;
+
+	(void)state;
+	registered_zone(registry, "home.arpa");
+	leases = leases_new();
+	leased("desk", "10.0.0.5", false);
+	held = leases;
+	leases = NULL;
+	(void)render(true, 0);
+	leases = held;
+	expect("10.0.0.5 desk.home.arpa desk\n");
+}
+
+/* FACTS 2: dnsmasq calls the client by the first name of its address' line. */
+static void
+the_leases_name_comes_before_aliases_older_ones_and_the_pointers(void **state)
+{
+	(void)state;
+	registered_zone(registry, "home.arpa");
+	registered_zone(registry, "10.in-addr.arpa");
+	leases = leases_new();
+	registered(registry, "alias.home.arpa", "10.0.0.5");
+	registered(registry, "printer.home.arpa", "10.0.0.5");
+	registered_pointers("5.0.0.10.in-addr.arpa", "printer.home.arpa", LEASE_FOREVER);
+	(void)render(true, 0);
+	expect("10.0.0.5 printer.home.arpa printer alias.home.arpa alias\n");
+	leased("desk", "10.0.0.5", false);
+	(void)render(true, 0);
+	expect("10.0.0.5 desk.home.arpa desk alias.home.arpa alias printer.home.arpa printer\n");
+}
+
+static void
+of_a_name_with_two_leases_only_the_unknown_one_is_written(void **state)
+{
+	(void)state;
+	registered_zone(registry, "home.arpa");
+	leases = leases_new();
+	leased("desk", "10.0.0.5", false);
+	leased("desk", "fd00::5", true);
+	registered_of(registry, "desk.home.arpa", "10.0.0.5 fd00::5", "@lease");
+	assert_int_equal(render(true, 0), 1);
+	expect("fd00::5 desk.home.arpa desk\n");
 }
 
 static void
@@ -601,6 +690,11 @@ main(void)
 		TEST(a_ptr_record_counts_until_its_lease_ends),
 		TEST(many_names_find_their_lines),
 		TEST(places_are_joined_whatever_their_addresses_are),
+		TEST(a_lease_that_the_reader_answers_by_itself_is_not_written),
+		TEST(a_lease_that_the_reader_does_not_answer_is_written),
+		TEST(leases_of_another_server_than_the_reader_are_all_written),
+		TEST(the_leases_name_comes_before_aliases_older_ones_and_the_pointers),
+		TEST(of_a_name_with_two_leases_only_the_unknown_one_is_written),
 		TEST(without_short_names_there_is_the_fqdn_alone),
 		TEST(the_first_zone_has_the_short_name),
 		TEST(nobody_becomes_localhost),

@@ -32,6 +32,7 @@ enum { TURNS_MAX = 1000, TURN_MS = 10, SOON_MS = 50, LOG_MAX = 65536 };
 
 static struct folder folder;
 static struct registry *registry;
+static struct leases *leases;
 static struct loop *loop;
 static struct publisher_options options;
 static struct publisher *publisher;
@@ -180,7 +181,7 @@ notice(void *context)
 static enum status
 start(void)
 {
-	publisher = publisher_new(loop, registry, &options, expiry_clock, &folder);
+	publisher = publisher_new(loop, registry, leases, &options, expiry_clock, &folder);
 	assert_non_null(publisher);
 	return publisher_start(publisher);
 }
@@ -221,6 +222,8 @@ set_up(void **state)
 	folder_make(&folder);
 	/* mkdtemp() makes it 0700. */
 	assert_int_equal(chmod(folder.path, 0755), 0);
+	leases = leases_new();
+	assert_non_null(leases);
 	registry = registry_new();
 	assert_non_null(registry);
 	registered_zone(registry, "home.arpa");
@@ -265,6 +268,7 @@ tear_down(void **state)
 	stand_in_stop(&process);
 	loop_free(loop);
 	registry_free(registry);
+	leases_free(leases);
 	folder_remove(&folder);
 	clock_replace(NULL);
 	return 0;
@@ -1185,6 +1189,83 @@ the_same_options_change_nothing(void **state)
 	assert_int_equal(slept_ms, -1);
 }
 
+/* What became of a name, and whether the sentence about it holds this. */
+static enum publisher_fate
+fate_of(const char *text, const char *part)
+{
+	char why[PUBLISHER_WHY_MAX];
+	struct node *node;
+	struct name name;
+	enum publisher_fate fate;
+
+	assert_int_equal(name_from_text(text, &name), STATUS_OK);
+	node = zone_find(registry_zone_of(registry, name.wire), name.wire);
+	assert_non_null(node);
+	fate = publisher_explain(publisher, node, why);
+	if (part[0] == '\0')
+		assert_string_equal(why, "");
+	else
+		assert_non_null(strstr(why, part));
+	return fate;
+}
+
+static void
+a_name_is_written_and_then_confirmed(void **state)
+{
+	(void)state;
+	assert_int_equal(start(), STATUS_OK);
+	assert_int_equal(fate_of("pc.home.arpa", ""), FATE_WRITTEN);
+	AWAIT(is_confirmed());
+	assert_int_equal(fate_of("pc.home.arpa", ""), FATE_CONFIRMED);
+}
+
+static void
+names_that_no_file_can_hold_say_why(void **state)
+{
+	(void)state;
+	registered_zone(registry, "10.in-addr.arpa");
+	registered(registry, "_x.home.arpa", "10.0.0.4");
+	registered_text(registry, "text.home.arpa");
+	registered(registry, "1.0.0.10.in-addr.arpa", "10.0.0.1");
+	start_confirmed();
+	assert_int_equal(fate_of("_x.home.arpa", "inner hyphens"), FATE_NOT_PUBLISHED);
+	assert_int_equal(fate_of("text.home.arpa", "no address"), FATE_NOT_PUBLISHED);
+	assert_int_equal(fate_of("1.0.0.10.in-addr.arpa", "reverse zone"), FATE_NOT_PUBLISHED);
+}
+
+static void
+without_a_file_no_name_is_published(void **state)
+{
+	(void)state;
+	options.mode = PUBLISH_NONE;
+	assert_int_equal(start(), STATUS_OK);
+	assert_int_equal(fate_of("pc.home.arpa", "\"none\""), FATE_NOT_PUBLISHED);
+}
+
+static void
+a_leases_name_is_the_readers_until_it_is_ours(void **state)
+{
+	struct dhcp_lease lease = { .label = "desk", .until_s = LEASES_FOREVER };
+
+	(void)state;
+	options.leases_held_by_reader = true;
+	assert_int_equal(address_from_text("10.0.0.5", &lease.address), STATUS_OK);
+	assert_int_equal(leases_put(leases, &lease, false), STATUS_OK);
+	leases_commit(leases);
+	registered_of(registry, "desk.home.arpa", "10.0.0.5", "@lease");
+	start_confirmed();
+	assert_int_equal(fate_of("desk.home.arpa", "its own lease"), FATE_BY_READER);
+	expect_file("10.0.0.3 pc.home.arpa pc\n");
+	/* Nothing in the registry changes. */
+	lease.is_ours = true;
+	assert_int_equal(leases_put(leases, &lease, false), STATUS_OK);
+	leases_commit(leases);
+	publisher_notice(publisher);
+	AWAIT(is_confirmed());
+	expect_file("10.0.0.5 desk.home.arpa desk\n10.0.0.3 pc.home.arpa pc\n");
+	assert_int_equal(fate_of("desk.home.arpa", ""), FATE_CONFIRMED);
+}
+
 int
 main(void)
 {
@@ -1236,6 +1317,10 @@ main(void)
 		TEST(new_options_take_effect_at_once),
 		TEST(a_new_path_is_written_and_the_old_file_stays),
 		TEST(the_same_options_change_nothing),
+		TEST(a_name_is_written_and_then_confirmed),
+		TEST(names_that_no_file_can_hold_say_why),
+		TEST(without_a_file_no_name_is_published),
+		TEST(a_leases_name_is_the_readers_until_it_is_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -735,7 +735,7 @@ rule_10_out_of_memory_anywhere_leaves_all_or_nothing(void **state)
 	must(first, "add one 60 A 192.0.2.1; add two 60 A 192.0.2.2");
 	remember();
 	for (unsigned room = 0; status != STATUS_OK; room++) {
-		struct request request = { .principal = first };
+		struct request request = { .principal = first, .door = "udp" };
 		long held;
 
 		arena_reset(&served->arena);
@@ -763,7 +763,7 @@ rule_10_out_of_memory_anywhere_leaves_all_or_nothing(void **state)
 static void
 a_message_larger_than_the_scratch_memory_leaves_nothing(void **state)
 {
-	struct request request = { .principal = first };
+	struct request request = { .principal = first, .door = "udp" };
 	struct update_answer granted;
 	struct arena scratch;
 	char *script = malloc(200000);
