@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One request from its first line to its answer: what libmicrohttpd says of it, and what the site
+ * wants with it. Polls nothing and accepts nobody.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "doors/http_server.h"
+#include "doors/http_state.h"
+
+enum {
+	SWALLOW_MAX = 65536, /* of a body without a length, behind what is too large of it */
+	STREAM_BLOCK = 4096,
+};
+
+/* --- a request --- */
+
+void *
+http_exchange_begin(void *context, const char *text, struct MHD_Connection *handle)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(handle,
+	    MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct http_connection *connection = info->socket_context;
+	struct http_server *server = context;
+	struct http_exchange *exchange = calloc(1, sizeof(*exchange));
+	enum status status;
+
+	if (exchange == NULL)
+		return NULL;
+	status = http_target_init(&exchange->target, text != NULL ? text : "");
+	if (status == STATUS_NO_MEMORY) {
+		free(exchange);
+		return NULL;
+	}
+	exchange->is_malformed = status != STATUS_OK;
+	exchange->connection = connection;
+	exchange->handle = handle;
+	buffer_init(&exchange->body, 1);
+	buffer_init(&exchange->backlog, HTTP_STREAM_BACKLOG_MAX);
+	connection->exchange = exchange;
+	(void)loop_timer_set(server->loop, &connection->deadline, server->limits.request_ms);
+	return exchange;
+}
+
+void
+http_exchange_end(void *context, struct MHD_Connection *handle, void **request_context,
+    enum MHD_RequestTerminationCode how)
+{
+	struct http_server *server = context;
+	struct http_exchange *exchange = *request_context;
+	struct http_connection *connection;
+
+	(void)handle;
+	(void)how;
+	if (exchange == NULL)
+		return;
+	connection = exchange->connection;
+	if (exchange->phase == HTTP_WAITING)
+		TAILQ_REMOVE(&server->waiting, exchange, waiting);
+	if (exchange->is_resuming)
+		TAILQ_REMOVE(&server->resuming, exchange, resuming);
+	http_server_unwatch(exchange);
+	if (exchange->phase >= HTTP_RECEIVED)
+		server->site->release(server->site->context, exchange);
+	if (exchange->is_stream)
+		server->stream_count--;
+	if (exchange->response != NULL)
+		MHD_destroy_response(exchange->response);
+	http_target_release(&exchange->target);
+	buffer_release(&exchange->body);
+	buffer_release(&exchange->backlog);
+	free(exchange);
+
+	connection->exchange = NULL;
+	TAILQ_REMOVE(&server->connections, connection, entry);
+	TAILQ_INSERT_TAIL(&server->connections, connection, entry);
+	(void)loop_timer_set(server->loop, &connection->deadline, server->limits.idle_ms);
+	http_server_note_room(server);
+}
+
+static void
+take_response(struct http_exchange *exchange, unsigned code, struct MHD_Response *response)
+{
+	for (size_t i = 0; i < exchange->header_count && response != NULL; i++) {
+		if (MHD_add_response_header(response, exchange->headers[i].name,
+			exchange->headers[i].value) != MHD_YES) {
+			MHD_destroy_response(response);
+			response = NULL;
+		}
+	}
+	exchange->code = code;
+	exchange->response = response;
+}
+
+static struct MHD_Response *
+copy_body(const void *body, size_t length)
+{
+	struct MHD_Response *response;
+	void *copy;
+
+	if (length == 0)
+		return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+	copy = malloc(length);
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, body, length);
+	response = MHD_create_response_from_buffer(length, copy, MHD_RESPMEM_MUST_FREE);
+	if (response == NULL)
+		free(copy);
+	return response;
+}
+
+/* Makes the answer that libmicrohttpd is given when it asks next; none when memory is short. */
+static void
+make_answer(struct http_exchange *exchange, unsigned code, const char *type, const void *body,
+    size_t length)
+{
+	if (type != NULL)
+		http_add_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	take_response(exchange, code, copy_body(body, type != NULL ? length : 0));
+}
+
+/* Inside MHD_run() only. */
+static enum MHD_Result
+queue_answer(struct http_exchange *exchange)
+{
+	struct MHD_Response *response = exchange->response;
+	enum MHD_Result result;
+
+	exchange->response = NULL;
+	if (response == NULL)
+		return MHD_NO;
+	/* A stream may be silent, and its reader slow, for as long as the backlog lets it. */
+	if (exchange->is_stream)
+		(void)MHD_set_connection_option(exchange->handle, MHD_CONNECTION_OPTION_TIMEOUT,
+		    0U);
+	result = MHD_queue_response(exchange->handle, exchange->code, response);
+	MHD_destroy_response(response);
+	if (exchange->phase >= HTTP_RECEIVED)
+		exchange->phase = HTTP_SENDING;
+	return result;
+}
+
+/* An answer of our own, before the site is asked. What is left of the request is not read. */
+static enum MHD_Result
+refuse(struct http_exchange *exchange, unsigned code, const char *text)
+{
+	loop_timer_stop(exchange->connection->server->loop, &exchange->connection->deadline);
+	make_answer(exchange, code, "text/plain", text, strlen(text));
+	return queue_answer(exchange);
+}
+
+struct framing {
+	unsigned lengths;
+	unsigned codings;
+	const char *length;
+	const char *coding;
+};
+
+static enum MHD_Result
+note_framing(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct framing *framing = context;
+
+	(void)kind;
+	if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
+		framing->lengths++;
+		framing->length = value;
+	} else if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+		framing->codings++;
+		framing->coding = value;
+	}
+	return MHD_YES;
+}
+
+/*
+ * The headers are there. libmicrohttpd 0.9.75 takes the first Content-Length of several, and none beside
+ * Transfer-Encoding; whoever stands between the client and us may see it otherwise (RFC 9112 6.3).
+ */
+static enum MHD_Result
+check_headers(struct http_exchange *exchange)
+{
+	const struct http_site *site = exchange->connection->server->site;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(exchange->handle,
+	    MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	struct framing framing = { 0 };
+
+	if (info == NULL || info->header_size > HTTP_HEADER_MAX)
+		return refuse(exchange, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
+		    "The request's headers are too large.\n");
+	if (exchange->is_malformed)
+		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "The path is malformed.\n");
+	(void)MHD_get_connection_values(exchange->handle, MHD_HEADER_KIND, note_framing, &framing);
+	if (framing.lengths + framing.codings > 1)
+		return refuse(exchange, MHD_HTTP_BAD_REQUEST,
+		    "The request has more than one length.\n");
+	if (framing.coding != NULL && strcasecmp(framing.coding, "chunked") != 0)
+		return refuse(exchange, MHD_HTTP_NOT_IMPLEMENTED,
+		    "Transfer-Encoding can only be chunked.\n");
+	if (!http_server_identify(exchange->connection))
+		return MHD_NO;
+	exchange->body_max = site->body_max(site->context, exchange->method, exchange->target.path,
+	    &exchange->connection->peer);
+	if (framing.length != NULL && strtoull(framing.length, NULL, 10) > exchange->body_max)
+		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "The body is too large.\n");
+	/* The NUL behind it is the one more. */
+	buffer_init(&exchange->body, exchange->body_max + 1);
+	exchange->phase = HTTP_ARRIVING;
+	return MHD_YES;
+}
+
+/* What is too large and came without its length is read to its end, within bounds, to be answered. */
+static enum MHD_Result
+take_body(struct http_exchange *exchange, const char *octets, size_t length)
+{
+	if (exchange->swallowed > 0 || length > exchange->body_max - exchange->body.length) {
+		buffer_release(&exchange->body);
+		exchange->swallowed += length;
+		return exchange->swallowed <= SWALLOW_MAX ? MHD_YES : MHD_NO;
+	}
+	return buffer_append(&exchange->body, octets, length) == STATUS_OK ? MHD_YES : MHD_NO;
+}
+
+/* The request is complete. */
+static enum MHD_Result
+receive(struct http_exchange *exchange)
+{
+	struct http_connection *connection = exchange->connection;
+	struct http_server *server = connection->server;
+
+	loop_timer_stop(server->loop, &connection->deadline);
+	if (exchange->swallowed > 0)
+		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "The body is too large.\n");
+	if (!http_server_identify(connection) || buffer_reserve(&exchange->body, 1) != STATUS_OK)
+		return MHD_NO;
+	exchange->body.data[exchange->body.length] = '\0';
+	exchange->phase = HTTP_RECEIVED;
+	server->site->receive(server->site->context, exchange);
+	assert(exchange->phase != HTTP_RECEIVED);
+	return exchange->phase == HTTP_READY ? queue_answer(exchange) : MHD_YES;
+}
+
+/*
+ * It waits suspended only from the second time on: suspended at once, it would still believe that
+ * it has to read, and take the end of a client that has said all for the end of the connection.
+ */
+enum MHD_Result
+http_exchange_handle(void *context, struct MHD_Connection *handle, const char *url,
+    const char *method, const char *version, const char *octets, size_t *length,
+    void **request_context)
+{
+	struct http_exchange *exchange = *request_context;
+	size_t available = *length;
+
+	(void)context;
+	(void)handle;
+	(void)url;
+	(void)version;
+	if (exchange == NULL || exchange->is_gone)
+		return MHD_NO;
+	switch (exchange->phase) {
+	case HTTP_BEGUN:
+		exchange->method = method;
+		return check_headers(exchange);
+	case HTTP_ARRIVING:
+		*length = 0;
+		return available > 0 ? take_body(exchange, octets, available) : receive(exchange);
+	case HTTP_WAITING:
+		http_server_suspend(exchange);
+		return MHD_YES;
+	case HTTP_READY:
+		return queue_answer(exchange);
+	case HTTP_RECEIVED:
+	case HTTP_SENDING:
+		break;
+	}
+	return MHD_NO;
+}
+
+/* --- the site's side --- */
+
+const char *
+http_method(const struct http_exchange *exchange)
+{
+	return exchange->method;
+}
+
+const char *
+http_path(const struct http_exchange *exchange)
+{
+	return exchange->target.path;
+}
+
+const char *
+http_argument(const struct http_exchange *exchange, const char *name)
+{
+	return http_target_argument(&exchange->target, name);
+}
+
+const char *
+http_argument_name(const struct http_exchange *exchange, size_t place)
+{
+	const struct http_target *target = &exchange->target;
+
+	return place < target->argument_count ? target->arguments[place].name : NULL;
+}
+
+const char *
+http_header(const struct http_exchange *exchange, const char *name)
+{
+	return MHD_lookup_connection_value(exchange->handle, MHD_HEADER_KIND, name);
+}
+
+const char *
+http_body(const struct http_exchange *exchange, size_t *ret_length)
+{
+	*ret_length = exchange->body.length;
+	return exchange->body.data;
+}
+
+const struct http_peer *
+http_peer(const struct http_exchange *exchange)
+{
+	return &exchange->connection->peer;
+}
+
+void
+http_keep(struct http_exchange *exchange, void *state)
+{
+	exchange->kept = state;
+}
+
+void *
+http_kept(const struct http_exchange *exchange)
+{
+	return exchange->kept;
+}
+
+/* There is an answer: sent where receive() goes on, or when libmicrohttpd is run next. */
+static void
+set_ready(struct http_exchange *exchange)
+{
+	struct http_server *server = exchange->connection->server;
+
+	assert(exchange->phase == HTTP_RECEIVED || exchange->phase == HTTP_WAITING);
+	if (exchange->phase == HTTP_WAITING) {
+		TAILQ_REMOVE(&server->waiting, exchange, waiting);
+		http_server_wake(server);
+	}
+	exchange->phase = HTTP_READY;
+	http_server_resume(exchange);
+}
+
+enum status
+http_answer(struct http_exchange *exchange, unsigned code, const char *type, const void *body,
+    size_t length)
+{
+	make_answer(exchange, code, type, body, length);
+	set_ready(exchange);
+	return exchange->response != NULL ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+void
+http_add_header(struct http_exchange *exchange, const char *name, const char *value)
+{
+	assert(exchange->header_count < HTTP_HEADERS_MAX);
+	exchange->headers[exchange->header_count++] = (struct http_argument){ name, value };
+}
+
+void
+http_wait(struct http_exchange *exchange)
+{
+	if (exchange->phase == HTTP_WAITING)
+		return;
+	assert(exchange->phase == HTTP_RECEIVED);
+	exchange->phase = HTTP_WAITING;
+	TAILQ_INSERT_TAIL(&exchange->connection->server->waiting, exchange, waiting);
+}
+
+/* From libmicrohttpd, which wants more of a stream. */
+static ssize_t
+read_stream(void *context, uint64_t position, char *octets, size_t room)
+{
+	struct http_exchange *exchange = context;
+	struct buffer *backlog = &exchange->backlog;
+	size_t length = backlog->length < room ? backlog->length : room;
+
+	(void)position;
+	if (exchange->is_gone)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (length == 0) {
+		http_server_suspend(exchange);
+		return 0;
+	}
+	memcpy(octets, backlog->data, length);
+	buffer_consume(backlog, length);
+	return (ssize_t)length;
+}
+
+bool
+http_stream(struct http_exchange *exchange, const char *type)
+{
+	struct http_server *server = exchange->connection->server;
+
+	if (server->stream_count >= server->limits.streams_max)
+		return false;
+	server->stream_count++;
+	exchange->is_stream = true;
+	http_add_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	take_response(exchange, MHD_HTTP_OK,
+	    MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, exchange,
+		NULL));
+	set_ready(exchange);
+	return true;
+}
+
+void
+http_stream_write(struct http_exchange *exchange, const char *text, size_t length)
+{
+	struct http_connection *connection = exchange->connection;
+	uint64_t left_out;
+
+	if (exchange->is_gone)
+		return;
+	if (buffer_append(&exchange->backlog, text, length) == STATUS_OK) {
+		http_server_resume(exchange);
+		return;
+	}
+	if (log_limit_allows(&connection->server->told_late, &left_out))
+		log_notice("http: the reader of a stream over %s is too far behind; closed",
+		    connection->peer.door);
+	buffer_release(&exchange->backlog);
+	http_server_end(connection);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * HTTP over listening sockets that others opened (over libmicrohttpd, in our own loop): requests
+ * whole or not at all, bounded in size, number and time; answers at once, after the turn's commit,
+ * or as a stream. Knows no path, no JSON, and not who may do what.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth/principal.h"
+#include "base/loop.h"
+#include "base/status.h"
+#include "wire/address.h"
+
+struct http_server;
+struct http_exchange; /* one request and its answer; the server's */
+struct http_peer;
+
+enum {
+	HTTP_HEADER_MAX = 8192,           /* of one request, its line included */
+	HTTP_STREAM_BACKLOG_MAX = 262144, /* a stream whose reader is further behind is ended */
+	HTTP_WHO_MAX = 64,
+};
+
+/* What a site does. Every exchange that was received is answered or streamed, then released. */
+struct http_site {
+	void *context;
+
+	/* The most octets of body for this request; more is 413 without the site seeing it. */
+	size_t (*body_max)(void *context, const char *method, const char *path,
+	    const struct http_peer *peer);
+
+	/* A complete request. The site calls one of http_answer(), http_wait(), http_stream(). */
+	void (*receive)(void *context, struct http_exchange *exchange);
+
+	/*
+	 * The turn's commit is over, for an exchange that waits: the site calls http_answer() or
+	 * http_stream(), or nothing to wait on (for something else than a commit).
+	 */
+	void (*finish)(void *context, struct http_exchange *exchange, enum status commit_status);
+
+	/* The exchange ends, answered, or given up by the client: frees what http_keep() kept. */
+	void (*release)(void *context, struct http_exchange *exchange);
+};
+
+struct http_limits {
+	unsigned connections_max;
+	unsigned streams_max; /* of those */
+	int64_t idle_ms;    /* a connection that says nothing so long is closed; streams are not */
+	int64_t request_ms; /* a request that takes longer to arrive is closed */
+};
+
+/*
+ * Who is at the other end: called once a connection. NULL principal: nobody in particular. False:
+ * the connection is closed. door names it for the log, static text ("unix").
+ */
+struct http_peer {
+	struct principal *principal;
+	struct address source; /* family 0: none */
+	const char *door;
+	char who[HTTP_WHO_MAX]; /* for people, whoever it is: "uid 1000 (alice)"; "" = not known */
+};
+typedef bool http_identify(void *context, int connection, struct http_peer *ret_peer);
+
+/* site, and all that it points to, is borrowed for the server's life. NULL when out of memory. */
+struct http_server *http_server_new(struct loop *loop, const struct http_site *site,
+    http_identify *identify, void *identify_context, const struct http_limits *limits);
+
+/* Ends all connections. Takes NULL. The sockets it listened on are closed with it. */
+void http_server_free(struct http_server *server);
+
+/*
+ * Listens on this socket too (listening, not blocking, of any family) from now on; it is the server's
+ * unless this fails. STATUS_TOO_LARGE: there are four.
+ */
+enum status http_server_listen(struct http_server *server, int socket);
+
+/* Closes a socket it listens on; connections that came over it stay. */
+void http_server_unlisten(struct http_server *server, int socket);
+
+/*
+ * Principals that were given out are about to go (a reload): what waits must have been answered;
+ * connections that are open are identified again at their next request.
+ */
+void http_server_forget_peers(struct http_server *server);
+
+/* After service_commit(), each turn: lets the site finish what waits, and sends. */
+void http_server_flush(struct http_server *server, enum status commit_status);
+
+/* --- one exchange, for the site --- */
+
+const char *http_method(const struct http_exchange *exchange);
+const char *http_path(
+    const struct http_exchange *exchange); /* percent-decoded, no query; "/v1/..." */
+
+/* An argument of the query, percent-decoded; "" when it has no value; NULL when not given. */
+const char *http_argument(const struct http_exchange *exchange, const char *name);
+
+/* The name of the query's argument at that place, from 0; NULL behind the last. */
+const char *http_argument_name(const struct http_exchange *exchange, size_t place);
+const char *http_header(const struct http_exchange *exchange, const char *name);
+
+/* The body, ended with a NUL that does not count. */
+const char *http_body(const struct http_exchange *exchange, size_t *ret_length);
+const struct http_peer *http_peer(const struct http_exchange *exchange);
+
+/* The site's own state for the exchange, NULL at first. */
+void http_keep(struct http_exchange *exchange, void *state);
+void *http_kept(const struct http_exchange *exchange);
+
+/*
+ * Answers. The body is copied. type: as of Content-Type; NULL: no body. HEAD gets no body.
+ * STATUS_NO_MEMORY: the connection is closed instead.
+ */
+enum status http_answer(struct http_exchange *exchange, unsigned code, const char *type,
+    const void *body, size_t length);
+
+/* A header for the answer that follows ("Allow", "Retry-After"). Static or valid until then. */
+void http_add_header(struct http_exchange *exchange, const char *name, const char *value);
+
+/* The answer depends on the commit, or on something later: finish() is called each turn. */
+void http_wait(struct http_exchange *exchange);
+
+/*
+ * Begins an endless answer with status 200. False: over streams_max; the site answers otherwise.
+ * Then http_stream_write() at any time until release(); it copies, and tells the loop to send.
+ */
+bool http_stream(struct http_exchange *exchange, const char *type);
+void http_stream_write(struct http_exchange *exchange, const char *text, size_t length);

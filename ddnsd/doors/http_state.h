@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What http_server.c (when libmicrohttpd runs, and who may connect) and http_exchange.c (what
+ * becomes of a request) share. Nobody else includes this.
+ */
+#pragma once
+
+#include <bsd/sys/queue.h>
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "doors/http_server.h"
+#include "doors/http_target.h"
+
+enum { HTTP_HEADERS_MAX = 8, HTTP_SOCKETS_MAX = 4 };
+
+enum http_phase {
+	HTTP_BEGUN,    /* its first line is there */
+	HTTP_ARRIVING, /* its headers are, and the body may come */
+	HTTP_RECEIVED, /* the site has it */
+	HTTP_WAITING,  /* for the commit, or for more */
+	HTTP_READY,    /* there is an answer, which libmicrohttpd has still to ask for */
+	HTTP_SENDING,
+};
+
+struct http_connection {
+	TAILQ_ENTRY(http_connection) entry;
+	struct http_server *server;
+	int fd;
+	struct http_peer peer;
+	bool is_known; /* peer is right */
+	struct loop_timer deadline;
+	struct http_exchange *exchange; /* NULL between requests */
+};
+
+struct http_exchange {
+	TAILQ_ENTRY(http_exchange) waiting;
+	TAILQ_ENTRY(http_exchange) resuming;
+	struct http_connection *connection;
+	struct MHD_Connection *handle;
+	enum http_phase phase;
+	uint64_t turn; /* the last flush that found it waiting; 0 = none */
+
+	const char *method;
+	struct http_target target;
+	bool is_malformed;
+	size_t body_max;
+	struct buffer body;
+	size_t swallowed; /* of a body that is too large */
+
+	unsigned code;
+	struct MHD_Response *response;
+	struct http_argument headers[HTTP_HEADERS_MAX];
+	size_t header_count;
+	void *kept;
+
+	bool is_suspended;
+	bool is_resuming;
+	bool is_gone; /* the client is, or has to go */
+	bool is_watched;
+	struct loop_watch watch;
+
+	bool is_stream;
+	struct buffer backlog;
+};
+
+TAILQ_HEAD(http_connections, http_connection);
+TAILQ_HEAD(http_exchanges, http_exchange);
+
+struct http_listening {
+	struct http_server *server;
+	struct loop_watch watch;
+};
+
+struct http_server {
+	struct loop *loop;
+	const struct http_site *site;
+	http_identify *identify;
+	void *identify_context;
+	struct http_limits limits;
+	struct MHD_Daemon *daemon;
+	struct loop_watch watch;
+	struct loop_timer wake;
+	bool is_running;
+	bool has_work; /* for libmicrohttpd, which it cannot know of */
+
+	struct http_listening *listening[HTTP_SOCKETS_MAX];
+	bool is_paused; /* listens, but accepts nobody */
+	struct loop_timer pause;
+
+	struct http_connections connections; /* the one idle longest first */
+	unsigned connection_count;
+	struct http_connection *adopting;
+	struct http_exchanges waiting;
+	struct http_exchanges resuming;
+	unsigned stream_count;
+	uint64_t turn;
+	struct log_limit told_late;
+	struct log_limit told_full;
+};
+
+/* --- http_server.c --- */
+
+/* Has libmicrohttpd run: at the end of this turn, or else at once in the next. */
+void http_server_wake(struct http_server *server);
+
+/* The exchange goes on, where it was suspended, as soon as libmicrohttpd runs. */
+void http_server_resume(struct http_exchange *exchange);
+
+/* Suspends it until then; a client that leaves is noticed all the same. Only as libmicrohttpd runs. */
+void http_server_suspend(struct http_exchange *exchange);
+
+/* No more events of the client, while suspended. */
+void http_server_unwatch(struct http_exchange *exchange);
+
+/* Ends a connection, whatever it does. */
+void http_server_end(struct http_connection *connection);
+
+/* There may be room for newcomers again. */
+void http_server_note_room(struct http_server *server);
+
+/* Asks who is at the other end, where that is not known. False: it has no business here. */
+bool http_server_identify(struct http_connection *connection);
+
+/* --- http_exchange.c: what libmicrohttpd calls --- */
+
+/* The first line of a request is there. What it returns is the request's context. */
+void *http_exchange_begin(void *context, const char *text, struct MHD_Connection *handle);
+
+/* The headers, each part of the body, the end of the request; then whenever it runs until answered. */
+enum MHD_Result http_exchange_handle(void *context, struct MHD_Connection *handle, const char *url,
+    const char *method, const char *version, const char *octets, size_t *length,
+    void **request_context);
+
+/* The request has been answered, or the connection has ended. */
+void http_exchange_end(void *context, struct MHD_Connection *handle, void **request_context,
+    enum MHD_RequestTerminationCode how);
