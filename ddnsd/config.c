@@ -8,17 +8,19 @@
 #include <confuse.h>
 #include <dirent.h>
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "config/account.h"
+#include "config/control.h"
 #include "config/key.h"
+#include "config/leases.h"
 #include "config/outline.h"
 #include "config/parts.h"
+#include "config/peer.h"
 #include "config/reader.h"
 #include "config/section.h"
 #include "config/settings.h"
@@ -58,6 +60,7 @@ static cfg_opt_t in_publish[] = {
 	CFG_STR("confirm", "127.0.0.1:53", CFGF_NONE),
 	CFG_STR("confirm-timeout", "5s", CFGF_NONE),
 	CFG_BOOL_CB("short-names", cfg_true, CFGF_NONE, config_section_bool),
+	CFG_BOOL_CB("leases-held-by-reader", cfg_true, CFGF_NONE, config_section_bool),
 	CFG_END(),
 };
 
@@ -76,6 +79,7 @@ static cfg_opt_t in_key[] = {
 	CFG_STR("algorithm", "hmac-sha256", CFGF_NONE),
 	CFG_STR("secret", "", CFGF_NONE),
 	CFG_STR("secret-old", "", CFGF_NONE),
+	CFG_STR("secret-old-until", "", CFGF_NONE),
 	CFG_BOOL_CB("allow-weak", cfg_false, CFGF_NONE, config_section_bool),
 	CFG_BOOL_CB("allow-truncated", cfg_false, CFGF_NONE, config_section_bool),
 	CFG_BOOL_CB("admin", cfg_false, CFGF_NONE, config_section_bool),
@@ -93,6 +97,37 @@ static cfg_opt_t in_network[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t in_control[] = {
+	CFG_STR("socket", "/run/ddnsd/control.sock", CFGF_NONE),
+	CFG_STR("group", "", CFGF_NONE),
+	CFG_STR("mode", "0660", CFGF_NONE),
+	CFG_END(),
+};
+
+static cfg_opt_t in_peer[] = {
+	CFG_STR("user", "", CFGF_NONE),
+	CFG_STR("group", "", CFGF_NONE),
+	CFG_BOOL_CB("admin", cfg_false, CFGF_NONE, config_section_bool),
+	CFG_STR_LIST("allow", NULL, CFGF_NONE),
+	CFG_INT_CB("updates-per-minute", -1, CFGF_NONE, config_section_int),
+	CFG_INT_CB("names-per-key", -1, CFGF_NONE, config_section_int),
+	CFG_END(),
+};
+
+/* Whoever has one of them gets what is meant for others: proxies (wpad) and tunnels (isatap). */
+static char names_of_nobody[] = "{localhost, wpad, isatap}";
+
+static cfg_opt_t in_leases[] = {
+	CFG_STR("file", "/var/lib/misc/dnsmasq.leases", CFGF_NONE),
+	CFG_STR("zone", "", CFGF_NONE),
+	CFG_STR("ttl", "60s", CFGF_NONE),
+	CFG_STR_LIST("pins", NULL, CFGF_NONE),
+	CFG_STR_LIST("ignore", names_of_nobody, CFGF_NONE),
+	CFG_STR("nameless", "", CFGF_NONE),
+	CFG_STR("remember", "30d", CFGF_NONE),
+	CFG_END(),
+};
+
 /* CFGF_MULTI: has a title in the file (see config/outline.h). */
 static cfg_opt_t in_file[] = {
 	CFG_STR("user", "", CFGF_NONE),
@@ -106,6 +141,9 @@ static cfg_opt_t in_file[] = {
 	CFG_SEC("limits", in_limits, CFGF_NONE),
 	CFG_SEC("key", in_key, CFGF_MULTI),
 	CFG_SEC("network", in_network, CFGF_MULTI),
+	CFG_SEC("control", in_control, CFGF_NONE),
+	CFG_SEC("peer", in_peer, CFGF_MULTI),
+	CFG_SEC("leases", in_leases, CFGF_NONE),
 	CFG_END(),
 };
 
@@ -127,6 +165,7 @@ struct builder {
 	struct config_reader reader;
 	struct config *config;
 	struct config_keys keys;
+	bool are_all_zones; /* none of them is wrong */
 };
 
 /* libconfuse hands its error function no context; its scanner is global anyway. */
@@ -209,7 +248,7 @@ keep_settings(struct builder *builder, const struct config_section *section)
 
 typedef void section_reader(struct builder *builder, const struct config_section *section);
 
-/* Calls read for each block of that name, in the file's order. */
+/* Calls read for each block of that name, in the file's order; not at all when there is none. */
 static void
 read_blocks(struct builder *builder, const struct source *source, const char *name,
     section_reader *read)
@@ -256,35 +295,18 @@ count_blocks(const struct source *source, const char *name)
 
 /* --- the top level --- */
 
-static void
-read_account(const struct config_section *section, const char *option, char *ret_name, size_t size)
-{
-	const char *name = config_section_text(section, option);
-	size_t length = strlen(name);
-
-	if (length >= size)
-		config_section_complain(section, option, "longer than %zu characters", size - 1);
-	else
-		memcpy(ret_name, name, length + 1);
-}
-
 /* An account that is not there would end the daemon after its sockets were open. */
 static void
-check_accounts(const struct config_section *section, const char *user, const char *group)
+read_accounts(const struct config_section *section, struct config *config)
 {
-	if (group[0] != '\0' && config_section_text(section, "user")[0] == '\0')
+	uid_t uid;
+	gid_t gid;
+
+	(void)config_user_read(section, config->user, &uid);
+	if (config_group_read(section, config->group, &gid) && config->group[0] != '\0' &&
+	    config_section_text(section, "user")[0] == '\0')
 		config_section_complain(section, "group",
-		    "\"%s\" is set without a user; set the option user too", group);
-	if (!section->reader->may_look)
-		return;
-	if (user[0] != '\0' && getpwnam(user) == NULL)
-		config_section_complain(section, "user",
-		    "there is no user \"%s\"; run: useradd --system %s, or name one that exists",
-		    user, user);
-	if (group[0] != '\0' && getgrnam(group) == NULL)
-		config_section_complain(section, "group",
-		    "there is no group \"%s\"; run: groupadd --system %s, or name one that exists",
-		    group, group);
+		    "\"%s\" is set without a user; set the option user too", config->group);
 }
 
 static void
@@ -295,9 +317,7 @@ read_top(struct builder *builder, const struct config_section *section)
 	struct config *config = builder->config;
 	int target = LOG_TARGET_STDERR;
 
-	read_account(section, "user", config->user, sizeof(config->user));
-	read_account(section, "group", config->group, sizeof(config->group));
-	check_accounts(section, config->user, config->group);
+	read_accounts(section, config);
 	if (config_section_choice(section, "log", targets, &target))
 		config->log_target = (enum log_target)target;
 	(void)config_section_path(section, "database", false, config->database);
@@ -371,6 +391,32 @@ read_network(struct builder *builder, const struct config_section *section)
 		config->network_count++;
 }
 
+static void
+read_control(struct builder *builder, const struct config_section *section)
+{
+	config_control_read(section, &builder->config->control);
+}
+
+static void
+read_peer(struct builder *builder, const struct config_section *section)
+{
+	struct config *config = builder->config;
+	size_t count = config->peer_count;
+
+	if (config_peer_read(&builder->keys, section, config->peer_values, count,
+		&config->peer_values[count], &config->peers[count]))
+		config->peer_count++;
+}
+
+static void
+read_leases(struct builder *builder, const struct config_section *section)
+{
+	struct config *config = builder->config;
+
+	config->lease_values = config_leases_read(section, config->zones, config->zone_count,
+	    builder->are_all_zones, &config->dhcp);
+}
+
 /* --- the whole --- */
 
 /* Room for the blocks whose number the file decides. */
@@ -380,11 +426,15 @@ make_room(struct builder *builder, const struct source *source)
 	struct config *config = builder->config;
 	size_t zones = count_blocks(source, "zone") + 1;
 	size_t networks = count_blocks(source, "network") + 1;
+	size_t peers = count_blocks(source, "peer") + 1;
 
 	config->zones = calloc(zones, sizeof(*config->zones));
 	config->networks = calloc(networks, sizeof(*config->networks));
 	config->network_values = calloc(networks, sizeof(*config->network_values));
-	if (config->zones == NULL || config->networks == NULL || config->network_values == NULL) {
+	config->peers = calloc(peers, sizeof(*config->peers));
+	config->peer_values = calloc(peers, sizeof(*config->peer_values));
+	if (config->zones == NULL || config->networks == NULL || config->network_values == NULL ||
+	    config->peers == NULL || config->peer_values == NULL) {
 		config_out_of_memory(&builder->reader);
 		return false;
 	}
@@ -392,13 +442,21 @@ make_room(struct builder *builder, const struct source *source)
 }
 
 /* A block that was left out for its form has been complained about already. */
-static void
-check_completeness(struct config_reader *reader, const struct source *source)
+static bool
+has_left_out_blocks(const struct source *source)
 {
 	for (size_t i = 1; i < source->outline.block_count; i++) {
 		if (source->outline.blocks[i].section == NULL)
-			return;
+			return true;
 	}
+	return false;
+}
+
+static void
+check_completeness(struct config_reader *reader, const struct source *source)
+{
+	if (has_left_out_blocks(source))
+		return;
 	if (count_blocks(source, "zone") == 0)
 		config_complain(reader, 0,
 		    "no zone; at least one is needed, as: zone \"home.arpa\" { }");
@@ -425,8 +483,14 @@ read_main_text(struct builder *builder, const char *text, bool *ret_has_keys)
 		read_blocks(builder, &source, "listen", read_listen);
 		builder->keys.zones = builder->config->zones;
 		builder->keys.zone_count = builder->config->zone_count;
+		builder->are_all_zones = !has_left_out_blocks(&source) &&
+		    builder->config->zone_count == count_blocks(&source, "zone") &&
+		    builder->config->zone_count > 0;
 		read_blocks(builder, &source, "key", read_key);
 		read_blocks(builder, &source, "network", read_network);
+		read_blocks(builder, &source, "control", read_control);
+		read_blocks(builder, &source, "peer", read_peer);
+		read_blocks(builder, &source, "leases", read_leases);
 		check_completeness(reader, &source);
 	}
 	*ret_has_keys = source.values != NULL && count_blocks(&source, "key") > 0;
@@ -581,6 +645,22 @@ builder_init(struct builder *builder, const char *file, struct buffer *errors,
 	return builder->reader.status == STATUS_OK;
 }
 
+/* What is right and still leads to nothing. */
+static void
+warn_of_nothing_to_do(struct config_reader *reader, const struct config *config)
+{
+	bool has_leases = config->dhcp.has_zone && config->dhcp.file[0] != '\0';
+
+	if (keyring_count(config->keyring) == 0 && config->network_count == 0 &&
+	    config->peer_count == 0 && !has_leases)
+		config_warn(reader, 0,
+		    "no key and no network: nobody can update; add a file to the keys-directory");
+	if (config->peer_count > 0 && config->control.socket[0] == '\0')
+		config_warn(reader, config->peer_values[0].line,
+		    "peer \"%s\" cannot connect, as there is no socket; add: control { }",
+		    config->peers[0].principal.identity + 1);
+}
+
 /* Hands the configuration over, or throws it away when anything was wrong. */
 static enum status
 builder_finish(struct builder *builder, struct config **ret_config)
@@ -592,9 +672,7 @@ builder_finish(struct builder *builder, struct config **ret_config)
 		config_free(config);
 		return builder->reader.status;
 	}
-	if (keyring_count(config->keyring) == 0 && config->network_count == 0)
-		config_warn(&builder->reader, 0,
-		    "no key and no network: nobody can update; add a file to the keys-directory");
+	warn_of_nothing_to_do(&builder->reader, config);
 	config_settings_sort(config->settings);
 	*ret_config = config;
 	return STATUS_OK;
@@ -642,6 +720,11 @@ config_free(struct config *config)
 		config_network_release(&config->network_values[i]);
 	free(config->network_values);
 	free(config->networks);
+	for (size_t i = 0; i < config->peer_count; i++)
+		config_peer_release(&config->peer_values[i]);
+	free(config->peer_values);
+	free(config->peers);
+	config_leases_free(config->lease_values);
 	free(config->zones);
 	keyring_free(config->keyring);
 	config_settings_free(config->settings);

@@ -11,16 +11,21 @@
 #include <stdint.h>
 
 #include "auth/keyring.h"
+#include "auth/peer.h"
 #include "auth/policy.h"
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "doors/control.h"
 #include "doors/dns_options.h"
 #include "publisher/publisher.h"
 #include "registry/registry.h"
+#include "service/dhcp.h"
 #include "service/service_options.h"
 
+struct config_leases;
 struct config_network;
+struct config_peer;
 struct config_settings;
 
 struct config {
@@ -41,7 +46,14 @@ struct config {
 	struct network_principal *networks;
 	size_t network_count;
 
+	struct control_options control; /* socket "" without the block */
+	struct peer_principal *peers;
+	size_t peer_count;
+	struct dhcp_options dhcp; /* no zone, no file without the block */
+
 	struct config_network *network_values; /* what the networks point to */
+	struct config_peer *peer_values;       /* what the peers point to */
+	struct config_leases *lease_values;    /* what dhcp points to */
 	struct config_settings *settings;      /* as text, for config_describe_changes() */
 };
 

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/base64.h"
+#include "config/grants.h"
 
 enum {
 	SECRET_MIN = 16, /* octets: 128 bits */
@@ -24,79 +26,7 @@ struct secret {
 	size_t size;
 };
 
-/* --- grants and sources --- */
-
-/* A grant for a name that no zone can hold is a mistake, though a harmless one. */
-static bool
-concerns_a_zone(const struct grant *grant, const struct config_keys *keys)
-{
-	bool is_exact = grant->pattern == GRANT_EXACT;
-
-	if (grant->pattern == GRANT_SELF || grant->pattern == GRANT_BELOW_SELF)
-		return true;
-	for (size_t i = 0; i < keys->zone_count; i++) {
-		const uint8_t *apex = keys->zones[i].apex.wire;
-
-		if (name_is_within(grant->name.wire, apex) ||
-		    (!is_exact && name_is_within(apex, grant->name.wire)))
-			return true;
-	}
-	return false;
-}
-
-static bool
-read_grant(const struct config_keys *keys, const struct config_section *section, bool has_self,
-    const char *text, struct grant *ret_grant)
-{
-	const char *reason = "";
-
-	if (grant_from_text(text, ret_grant, &reason) != STATUS_OK) {
-		config_section_complain(section, "allow", "\"%.200s\": %s", text, reason);
-		return false;
-	}
-	if (!has_self &&
-	    (ret_grant->pattern == GRANT_SELF || ret_grant->pattern == GRANT_BELOW_SELF)) {
-		config_section_complain(section, "allow",
-		    "\"%.200s\": self is a key's own name, and a network has none; allowed: NAME, "
-		    "*.NAME, zone NAME",
-		    text);
-		return false;
-	}
-	if (!concerns_a_zone(ret_grant, keys))
-		config_warn(section->reader, config_section_line(section, "allow"),
-		    "allow: \"%.200s\" lies in none of the zones, so it allows nothing", text);
-	return true;
-}
-
-/* *ret_grants is the caller's to free, also on failure. */
-static bool
-read_grants(const struct config_keys *keys, const struct config_section *section, bool has_self,
-    struct grant **ret_grants, size_t *ret_count)
-{
-	unsigned count = config_section_items(section, "allow");
-	struct grant *grants;
-	bool are_good = true;
-
-	if (count == 0) {
-		config_warn(section->reader, config_section_line(section, "allow"),
-		    "%s \"%.80s\" allows nothing: allow is empty", section->block->section->name,
-		    section->block->title);
-		return true;
-	}
-	grants = calloc(count, sizeof(*grants));
-	if (grants == NULL) {
-		config_out_of_memory(section->reader);
-		return false;
-	}
-	for (unsigned i = 0; i < count; i++) {
-		if (!read_grant(keys, section, has_self, config_section_item(section, "allow", i),
-			&grants[i]))
-			are_good = false;
-	}
-	*ret_grants = grants;
-	*ret_count = count;
-	return are_good;
-}
+/* --- sources --- */
 
 /* *ret_sources is the caller's to free, also on failure. */
 static bool
@@ -194,6 +124,45 @@ read_secret(const struct config_section *section, const char *option, struct sec
 	return true;
 }
 
+/* "2026-12-01T00:00:00Z" (ISO 8601, UTC), a time that there is. */
+static bool
+time_from_text(const char *text, int64_t *ret_s)
+{
+	static const char form[] = "%Y-%m-%dT%H:%M:%SZ";
+	struct tm fields = { 0 };
+	char again[64];
+
+	if (strptime(text, form, &fields) == NULL)
+		return false;
+	*ret_s = timegm(&fields);
+	/* February 30th is March 2nd by now, and what was written in another way is in ours. */
+	return *ret_s > 0 && strftime(again, sizeof(again), form, &fields) > 0 &&
+	    strcmp(again, text) == 0;
+}
+
+static bool
+read_old_until(const struct config_section *section, int64_t *ret_s)
+{
+	const char *text = config_section_text(section, "secret-old-until");
+
+	*ret_s = INT64_MAX;
+	if (text[0] == '\0')
+		return true;
+	if (!time_from_text(text, ret_s)) {
+		config_section_complain(section, "secret-old-until",
+		    "\"%.40s\" is not a time; allowed: a date and a time in UTC, as "
+		    "2026-12-01T00:00:00Z, or \"\" for no end",
+		    text);
+		return false;
+	}
+	if (config_section_text(section, "secret-old")[0] == '\0') {
+		config_section_complain(section, "secret-old-until",
+		    "there is no secret-old that could end; set it, or remove this");
+		return false;
+	}
+	return true;
+}
+
 static bool
 read_secrets(const struct config_section *section, struct secret *ret_now, struct secret *ret_old)
 {
@@ -207,19 +176,6 @@ read_secrets(const struct config_section *section, struct secret *ret_now, struc
 		are_good = false;
 	}
 	return read_secret(section, "secret-old", ret_old) && are_good;
-}
-
-/* A limit of this block's own, or the one of the limits block. */
-static bool
-read_limit(const struct config_section *section, const char *option, long most, uint32_t otherwise,
-    uint32_t *ret_limit)
-{
-	long number;
-
-	if (!config_section_number(section, option, -1, most, &number))
-		return false;
-	*ret_limit = number < 0 ? otherwise : (uint32_t)number;
-	return true;
 }
 
 /* The key's name, which no key read before may have. */
@@ -270,18 +226,23 @@ static bool
 read_key_options(const struct config_keys *keys, const struct config_section *section,
     struct key_options *options, struct grant **ret_grants, struct network **ret_sources)
 {
+	struct config_grants grants;
 	/* Each of them is read, so that each complains. */
 	bool are_good = read_key_name(keys, section, &options->name);
 
 	are_good &= read_algorithm(section, &options->algorithm);
 	are_good &= config_section_flag(section, "allow-truncated", &options->allows_truncated);
 	are_good &= config_section_flag(section, "admin", &options->is_admin);
-	are_good &= read_grants(keys, section, true, ret_grants, &options->grant_count);
+	are_good &= config_grants_read(keys, section, CONFIG_KEY, &grants);
 	are_good &= read_sources(section, ret_sources, &options->source_count);
-	are_good &= read_limit(section, "updates-per-minute", CONFIG_UPDATES_MAX,
+	are_good &= config_section_limit(section, "updates-per-minute", CONFIG_UPDATES_MAX,
 	    keys->updates_per_minute, &options->updates_per_minute);
-	are_good &= read_limit(section, "names-per-key", CONFIG_NAMES_MAX, keys->names_max,
-	    &options->names_max);
+	are_good &= config_section_limit(section, "names-per-key", CONFIG_NAMES_MAX,
+	    keys->names_max, &options->names_max);
+	if (are_good && grants.count == 0)
+		config_grants_warn_empty(section);
+	*ret_grants = grants.items;
+	options->grant_count = grants.count;
 	return are_good;
 }
 
@@ -296,6 +257,7 @@ config_key_read(struct config_keys *keys, const struct config_section *section)
 	bool is_good = read_key_options(keys, section, &options, &grants, &sources);
 
 	is_good &= read_secrets(section, &now, &old);
+	is_good &= read_old_until(section, &options.old_until_s);
 	options.grants = grants;
 	options.sources = sources;
 	options.secret = now.bytes;
@@ -358,20 +320,25 @@ config_network_read(const struct config_keys *keys, const struct config_section 
 	struct config_network values = { .line = section->block->line };
 	struct network_principal network = { .principal = { .kind = PRINCIPAL_NETWORK } };
 	struct principal *principal = &network.principal;
+	struct config_grants grants;
 	bool any_address;
 	bool is_good = read_network(section, others, other_count, &values.network);
 
-	is_good &= read_grants(keys, section, false, &values.grants, &principal->grant_count);
+	is_good &= config_grants_read(keys, section, CONFIG_NETWORK, &grants);
+	values.grants = grants.items;
 	is_good &= config_section_flag(section, "udp", &network.allows_udp);
 	is_good &= config_section_flag(section, "any-address", &any_address);
 	if (!is_good) {
 		config_network_release(&values);
 		return false;
 	}
+	if (grants.count == 0)
+		config_grants_warn_empty(section);
 	(void)network_to_text(&values.network, values.identity);
 	*ret_values = values;
 	principal->identity = ret_values->identity;
 	principal->grants = ret_values->grants;
+	principal->grant_count = grants.count;
 	principal->sources = &ret_values->network;
 	principal->source_count = 1;
 	principal->own_address_only = !any_address;

@@ -318,6 +318,8 @@ config_publish_read(const struct config_section *section, struct publisher_optio
 	}
 	read_confirm(section, publish);
 	(void)config_section_flag(section, "short-names", &publish->short_names);
+	(void)config_section_flag(section, "leases-held-by-reader",
+	    &publish->leases_held_by_reader);
 }
 
 /* dnsmasq takes every file in its hostsdir for a hosts file. */

@@ -169,6 +169,18 @@ config_section_number(const struct config_section *section, const char *option, 
 }
 
 bool
+config_section_limit(const struct config_section *section, const char *option, long most,
+    uint32_t otherwise, uint32_t *ret_limit)
+{
+	long number;
+
+	if (!config_section_number(section, option, -1, most, &number))
+		return false;
+	*ret_limit = number < 0 ? otherwise : (uint32_t)number;
+	return true;
+}
+
+bool
 config_section_flag(const struct config_section *section, const char *option, bool *ret_flag)
 {
 	int flag = (int)cfg_getbool(section->values, option);

@@ -54,6 +54,10 @@ const char *config_section_item(const struct config_section *section, const char
 bool config_section_number(const struct config_section *section, const char *option, long low,
     long high, long *ret_number);
 
+/* A limit of this block's own, at most this; -1 is that of others. */
+bool config_section_limit(const struct config_section *section, const char *option, long most,
+    uint32_t otherwise, uint32_t *ret_limit);
+
 bool config_section_flag(const struct config_section *section, const char *option, bool *ret_flag);
 
 /* In seconds, within these. forever is what the word "forever" gives; negative: it is not allowed. */

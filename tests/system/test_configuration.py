@@ -42,6 +42,29 @@ publish {
     confirm = "[::1]:53"
     confirm-timeout = "5s"
     short-names = false
+    leases-held-by-reader = false
+}
+leases {
+    file = "/var/lib/misc/dnsmasq.leases"
+    zone = "home.arpa"
+    ttl = "5m"
+    pins = {"02:00:00:00:00:01 printer", "02:00:00:00:00:02 printer"}
+    ignore = {"localhost", "android-*", "02:00:00:00:00:03"}
+    nameless = "dhcp-%a"
+    remember = "52w"
+}
+control {
+    socket = "/run/ddnsd/control.sock"
+    group = "nogroup"
+    mode = "0600"
+}
+peer "everybody" {
+    user = "nobody"
+    group = "nogroup"
+    admin = false
+    allow = {"lease", "*.lab.home.arpa A AAAA"}
+    updates-per-minute = 0
+    names-per-key = 10
 }
 limits {
     updates-per-minute = 0
@@ -62,6 +85,7 @@ network "fd00::/8" { allow = {"zone home.arpa AAAA"} }
     make_key("laptop"),
     **{
         "secret-old": SECRET,
+        "secret-old-until": "2030-01-01T00:00:00Z",
         "admin": True,
         "allow-truncated": True,
         "allow": ["self A AAAA TXT", "*.self", "x.home.arpa", "*.lab.home.arpa ANY NS TYPE65280"],
@@ -110,6 +134,27 @@ def test_a_configuration_without_a_key_is_ok_with_a_warning(check):
     result = check(MINIMAL)
     assert_good(result)
     assert "key" in result.stderr
+
+
+def test_a_configuration_of_leases_alone_is_ok_without_a_warning(check):
+    result = check(MINIMAL + "leases { }\n")
+    assert_good(result)
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "text, word",
+    [
+        ('control { mode = "0666" }\n', "every user"),
+        ('peer "root" { user = "root" allow = {"lease"} }\n', "control { }"),
+        ('control { }\npeer "root" { user = "root" }\n', "allows nothing"),
+    ],
+    ids=["a socket for all", "peers without a socket", "a peer without rights"],
+)
+def test_what_the_control_socket_lacks_or_gives_away_is_warned_of(check, text, word):
+    result = check(MINIMAL + key_block() + text)
+    assert_good(result)
+    assert re.search(rf"^warning: {re.escape(str(check.path))}:\d+: .*{word}", result.stderr, re.M)
 
 
 WEAK = 'key "weak" { algorithm = "hmac-%s" secret = "' + SECRET + '" allow = {"self"} }\n'
@@ -164,6 +209,37 @@ BAD = {
     "limit that is no number": ("limits { names = many }\n", ["names.*many"]),
     "bad log": ('log = "printer"\n', ["printer", "syslog"]),
     "bad network": ('network "192.168.1.0/99" { }\n', ["192.168.1.0/99"]),
+    "relative socket": ('control { socket = "control.sock" }\n', ["socket", "control.sock"]),
+    "long socket": (f'control {{ socket = "/{"s" * 107}" }}\n', ["socket", "108", "107"]),
+    "socket of an unknown group": (
+        'control { group = "no-such-group" }\n',
+        ["no-such-group", "groupadd"],
+    ),
+    "mode of a program": ('control { mode = "0755" }\n', ["0755", "0660"]),
+    "peer who is nobody": ('peer "anna" { allow = {"lease"} }\n', ["anna", "user.*group"]),
+    "peer of a taken title": ('peer "lease" { user = "root" }\n', ["lease", "another"]),
+    "unknown peer": ('peer "anna" { user = "no-such-user" }\n', ["no-such-user", "useradd"]),
+    "peer with self": (
+        'peer "anna" { user = "root" allow = {"self"} }\n',
+        ["self", "peer", "zone NAME"],
+    ),
+    "leases in no zone": ('leases { zone = "lan" }\n', ["lan", "home.arpa"]),
+    "pin without a name": (
+        'leases { pins = {"02:00:00:00:00:01"} }\n',
+        ["02:00:00:00:00:01", "name"],
+    ),
+    "pin of a bad name": ('leases { pins = {"02:00:00:00:00:01 a_b"} }\n', ["a_b", "letters"]),
+    "bad pattern": ('leases { ignore = {"my phone"} }\n', ["my phone", "letters"]),
+    "one name for all": ('leases { nameless = "dhcp" }\n', ["dhcp", "%a", "%m"]),
+    "name that is too long": (f'leases {{ nameless = "{"x" * 25}%a" }}\n', ["%a", "63"]),
+    "bad time": (
+        key_block(**{"secret-old": SECRET, "secret-old-until": "tomorrow"}),
+        ["tomorrow", "2026-12-01T00:00:00Z"],
+    ),
+    "end of no secret": (
+        key_block(**{"secret-old-until": "2030-01-01T00:00:00Z"}),
+        ["secret-old"],
+    ),
     "syntax": ("limits {\n", []),
     "secret unquoted": ("key laptop {\nsecret = }\n", []),
 }

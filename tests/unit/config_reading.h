@@ -96,6 +96,36 @@ expect_good(struct reading *reading, const char *text)
 	return reading->config;
 }
 
+/* The text is accepted with exactly these warnings. */
+static inline void
+expect_warnings(const char *text, const char *warnings)
+{
+	struct reading reading;
+
+	expect_good(&reading, text);
+	assert_string_equal(reading.warnings.data, warnings);
+	reading_release(&reading);
+}
+
+/* What a reload from one text to the other says. */
+static inline void
+expect_changes(const char *before, const char *after, const char *changes)
+{
+	struct reading old;
+	struct reading new;
+	struct buffer text;
+
+	buffer_init(&text, 16384);
+	expect_good(&old, before);
+	expect_good(&new, after);
+	config_describe_changes(old.config, new.config, &text);
+	assert_int_equal(buffer_append(&text, "", 1), STATUS_OK);
+	assert_string_equal(text.data, changes);
+	buffer_release(&text);
+	reading_release(&old);
+	reading_release(&new);
+}
+
 /* Sets text to head, count times the filler, and tail. */
 static inline void
 stretch(char *text, size_t size, const char *head, char filler, size_t count, const char *tail)

@@ -60,6 +60,7 @@ an_option_that_is_not_given_has_its_default(void **state)
 	assert_string_equal(endpoint_to_text(&config->publish.confirm, text), "127.0.0.1:53");
 	assert_int_equal(config->publish.confirm_timeout_ms, 5000);
 	assert_true(config->publish.short_names);
+	assert_true(config->publish.leases_held_by_reader);
 
 	assert_int_equal(config->service.addresses_per_name, 16);
 	assert_int_equal(config->service.names_max, 100000);
@@ -67,6 +68,12 @@ an_option_that_is_not_given_has_its_default(void **state)
 
 	assert_int_equal(keyring_count(config->keyring), 0);
 	assert_int_equal(config->network_count, 0);
+
+	assert_string_equal(config->control.socket, "");
+	assert_int_equal(config->peer_count, 0);
+	assert_false(config->dhcp.has_zone);
+	assert_string_equal(config->dhcp.file, "");
+	assert_int_equal(config->dhcp.ignored_label_count, 0);
 	reading_release(&reading);
 }
 
@@ -82,7 +89,8 @@ an_option_that_is_given_has_that_value(void **state)
 	    "zone \"1.168.192.in-addr.arpa\" { }\n"
 	    "listen \"dns\" { addresses = {\"0.0.0.0\", \"::\"} port = 5300 }\n"
 	    "publish { mode = \"command\" file = \"/h/f\" pid-file = \"\" command = \"/bin/x\"\n"
-	    "  confirm = \"[::1]:5353\" confirm-timeout = \"1m\" short-names = false }\n"
+	    "  confirm = \"[::1]:5353\" confirm-timeout = \"1m\" short-names = false\n"
+	    "  leases-held-by-reader = no }\n"
 	    "limits { addresses-per-name = 0 names = 7 tcp-connections = 1 tcp-idle = \"1s\"\n"
 	    "  quiet = \"0s\" }\n");
 	char text[ENDPOINT_TEXT_MAX];
@@ -117,6 +125,7 @@ an_option_that_is_given_has_that_value(void **state)
 	assert_string_equal(endpoint_to_text(&config->publish.confirm, text), "[::1]:5353");
 	assert_int_equal(config->publish.confirm_timeout_ms, 60000);
 	assert_false(config->publish.short_names);
+	assert_false(config->publish.leases_held_by_reader);
 
 	assert_int_equal(config->service.addresses_per_name, 0);
 	assert_int_equal(config->service.names_max, 7);
@@ -375,10 +384,10 @@ an_unknown_name_is_told_with_those_that_are_known(void **state)
 	static const struct refusal table[] = {
 		{ "port = 53",
 		    "3: \"port\" is unknown here; allowed: user, group, log, database, "
-		    "keys-directory, zone, listen, publish, limits, key, network" },
-		{ "control { socket = \"x\" a = {b, c} a += d }",
-		    "3: \"control\" is unknown here; allowed: user, group, log, database, "
-		    "keys-directory, zone, listen, publish, limits, key, network" },
+		    "keys-directory, zone, listen, publish, limits, key, network, control, peer, leases" },
+		{ "metrics { socket = \"x\" a = {b, c} a += d }",
+		    "3: \"metrics\" is unknown here; allowed: user, group, log, database, "
+		    "keys-directory, zone, listen, publish, limits, key, network, control, peer, leases" },
 		{ "network 10.0.0.0/8 { }\nlimits {\nname = {3, 4}\n}",
 		    "5: \"name\" is unknown in a block of limits; allowed: updates-per-minute, "
 		    "names-per-key, addresses-per-name, names, tcp-connections, tcp-idle, quiet" },
@@ -451,7 +460,7 @@ all_errors_of_a_file_are_told_at_once(void **state)
 		      "    algorithm = \"x\"\n"
 		      "    allow = {\"a b\", \"c d\"} }\n",
 	    "t.conf:2: \"wrong\" is unknown here; allowed: user, group, log, database, "
-	    "keys-directory, zone, listen, publish, limits, key, network\n"
+	    "keys-directory, zone, listen, publish, limits, key, network, control, peer, leases\n"
 	    "t.conf:8: names is given twice, first in line 8; keep one\n"
 	    "t.conf:1: log: \"x\" is unknown; allowed: stderr, syslog\n"
 	    "t.conf:7: mode: \"x\" is unknown; allowed: signal, hostsdir, command, none\n"
@@ -876,6 +885,59 @@ a_secret_is_base64_of_128_bits_and_more(void **state)
 }
 
 static void
+an_old_secret_may_end_at_a_time_that_there_is(void **state)
+{
+#define KEY_UNTIL(time)                                                       \
+	"key k { secret = \"" SECRET "\" allow = self secret-old = \"" SECRET \
+	"\"\nsecret-old-until = \"" time "\" }"
+#define NOT_A_TIME(text)                                                                          \
+	"4: secret-old-until: \"" text "\" is not a time; allowed: a date and a time in UTC, as " \
+	"2026-12-01T00:00:00Z, or \"\" for no end"
+	static const struct refusal table[] = {
+		{ KEY_UNTIL("2026-12-01"), NOT_A_TIME("2026-12-01") },
+		{ KEY_UNTIL("2026-12-01T00:00:00"), NOT_A_TIME("2026-12-01T00:00:00") },
+		{ KEY_UNTIL("2026-12-01T00:00:00ZZ"), NOT_A_TIME("2026-12-01T00:00:00ZZ") },
+		{ KEY_UNTIL("2026-12-01 00:00:00Z"), NOT_A_TIME("2026-12-01 00:00:00Z") },
+		{ KEY_UNTIL("2026-12-01T00:00:0xZ"), NOT_A_TIME("2026-12-01T00:00:0xZ") },
+		{ KEY_UNTIL("+026-12-01T00:00:00Z"), NOT_A_TIME("+026-12-01T00:00:00Z") },
+		{ KEY_UNTIL(" 2026-12-01T00:00:00Z"), NOT_A_TIME(" 2026-12-01T00:00:00Z") },
+		{ KEY_UNTIL("2026-12-1T00:00:00Z"), NOT_A_TIME("2026-12-1T00:00:00Z") },
+		{ KEY_UNTIL("2026-12-01T00:00:61Z"), NOT_A_TIME("2026-12-01T00:00:61Z") },
+		{ KEY_UNTIL("2026-00-01T00:00:00Z"), NOT_A_TIME("2026-00-01T00:00:00Z") },
+		{ KEY_UNTIL("2026-13-01T00:00:00Z"), NOT_A_TIME("2026-13-01T00:00:00Z") },
+		{ KEY_UNTIL("2026-02-29T00:00:00Z"), NOT_A_TIME("2026-02-29T00:00:00Z") },
+		{ KEY_UNTIL("2026-12-01T24:00:00Z"), NOT_A_TIME("2026-12-01T24:00:00Z") },
+		{ KEY_UNTIL("2026-12-01T00:60:00Z"), NOT_A_TIME("2026-12-01T00:60:00Z") },
+		{ KEY_UNTIL("2026-12-01T00:00:60Z"), NOT_A_TIME("2026-12-01T00:00:60Z") },
+		{ KEY_UNTIL("1970-01-01T00:00:00Z"), NOT_A_TIME("1970-01-01T00:00:00Z") },
+		{ "key k { secret = \"" SECRET "\" allow = self\n\n"
+		  "secret-old-until = \"2026-12-01T00:00:00Z\" }",
+		    "5: secret-old-until: there is no secret-old that could end; set it, or remove "
+		    "this" },
+	};
+	static const struct {
+		const char *text;
+		int64_t until_s;
+	} good[] = {
+		{ FRAME KEY_UNTIL("2026-12-01T00:00:00Z"), 1796083200 },
+		{ FRAME KEY_UNTIL("2028-02-29T23:59:59Z"), 1835481599 },
+		{ FRAME KEY_UNTIL("1970-01-01T00:00:01Z"), 1 },
+		{ FRAME KEY_UNTIL(""), INT64_MAX },
+		{ FRAME "key k { secret = \"" SECRET "\" allow = self }", INT64_MAX },
+	};
+
+	(void)state;
+	EXPECT_REFUSALS(table);
+	for (size_t i = 0; i < COUNT(good); i++) {
+		struct reading reading;
+
+		expect_good(&reading, good[i].text);
+		assert_true(key_old_until_s(find_key(reading.config, "k")) == good[i].until_s);
+		reading_release(&reading);
+	}
+}
+
+static void
 no_error_shows_a_secret(void **state)
 {
 	static const char *const texts[] = {
@@ -987,16 +1049,6 @@ networks_are_checked(void **state)
 /* --- warnings --- */
 
 static void
-expect_warnings(const char *text, const char *warnings)
-{
-	struct reading reading;
-
-	expect_good(&reading, text);
-	assert_string_equal(reading.warnings.data, warnings);
-	reading_release(&reading);
-}
-
-static void
 a_configuration_in_which_nobody_can_update_is_warned_of(void **state)
 {
 	(void)state;
@@ -1027,24 +1079,6 @@ a_grant_that_allows_nothing_is_warned_of(void **state)
 }
 
 /* --- changes --- */
-
-static void
-expect_changes(const char *before, const char *after, const char *changes)
-{
-	struct reading old;
-	struct reading new;
-	struct buffer text;
-
-	buffer_init(&text, 16384);
-	expect_good(&old, before);
-	expect_good(&new, after);
-	config_describe_changes(old.config, new.config, &text);
-	assert_int_equal(buffer_append(&text, "", 1), STATUS_OK);
-	assert_string_equal(text.data, changes);
-	buffer_release(&text);
-	reading_release(&old);
-	reading_release(&new);
-}
 
 static void
 the_same_settings_are_no_change(void **state)
@@ -1153,6 +1187,7 @@ main(void)
 		cmocka_unit_test(a_group_needs_a_user),
 		cmocka_unit_test(limits_are_numbers_within_bounds),
 		cmocka_unit_test(a_secret_is_base64_of_128_bits_and_more),
+		cmocka_unit_test(an_old_secret_may_end_at_a_time_that_there_is),
 		cmocka_unit_test(no_error_shows_a_secret),
 		cmocka_unit_test(weak_algorithms_need_an_explicit_yes),
 		cmocka_unit_test(a_key_has_a_name),

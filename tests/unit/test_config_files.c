@@ -486,6 +486,9 @@ the_shipped_file_works_as_it_is(void **state)
 	reading_of_file(&reading, "conf/ddnsd.conf");
 	assert_string_equal(reading.errors.data, "");
 	assert_int_equal(reading.config->dns.listen_count, 2);
+	assert_string_equal(reading.config->control.socket, "/run/ddnsd/control.sock");
+	assert_string_equal(reading.config->dhcp.file, "/var/lib/misc/dnsmasq.leases");
+	assert_true(reading.config->dhcp.has_zone);
 	reading_release(&reading);
 }
 
@@ -539,7 +542,7 @@ the_defaults_that_the_shipped_file_shows_are_the_real_ones(void **state)
 	config_describe_changes(shipped.config, shown.config, &changes);
 	assert_int_equal(buffer_append(&changes, "", 1), STATUS_OK);
 	assert_string_equal(changes.data,
-	    "key laptop: added\nnetwork 192.168.1.0/24: added\n"
+	    "key laptop: added\nnetwork 192.168.1.0/24: added\npeer dnsmasq: added\n"
 	    "zone 1.168.192.in-addr.arpa: added\n");
 	buffer_release(&changes);
 	reading_release(&shown);
@@ -614,7 +617,10 @@ each_allocation_may_fail_and_is_told(void **state)
 	long number = 0;
 
 	(void)state;
-	place_make(&place, KEY("a") "network ::1 { allow = {\"*.home.arpa\"} }");
+	place_make(&place,
+	    KEY("a") "network ::1 { allow = {\"*.home.arpa\"} }\n"
+		     "control { }\npeer a { user = root allow = {lease, \"*.home.arpa\"} }\n"
+		     "leases { pins = \"02:00:00:00:00:01 a\" ignore += \"02:00:00:00:00:02\" }");
 	write_key_file(&place, "keys.d/a.conf",
 	    "key b { secret = \"" SECRET "\" secret-old = \"" SECRET "\" from = {::1} }");
 	for (; status == STATUS_NO_MEMORY; number++) {

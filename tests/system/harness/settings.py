@@ -40,6 +40,8 @@ class Settings:
     """One ddnsd.conf: dictionaries of options for each section.
 
     keys: name -> options; the secret follows from the name, or comes from tsig_keys.
+    peers: name -> options. control, leases: options; None leaves the block out, {} takes the
+    defaults.
     """
 
     def __init__(self, port, *, zones=None, keys=None, tsig_keys=(), **sections):
@@ -49,6 +51,9 @@ class Settings:
         self.keys = {"editor": {"allow": everything_in(*self.zones)}} if keys is None else keys
         self.tsig_keys = {key.name: key for key in tsig_keys}
         self.networks = sections.pop("networks", {})
+        self.control = sections.pop("control", None)
+        self.peers = sections.pop("peers", {})
+        self.leases = sections.pop("leases", None)
         self.publish = {"mode": "none"} | sections.pop("publish", {})
         self.limits = {"updates-per-minute": 0, "names-per-key": 0} | sections.pop("limits", {})
         self.top = sections
@@ -65,4 +70,9 @@ class Settings:
         parts.append(section_text("limits", self.limits))
         parts += [key_text(self.tsig_key(name), **opts) for name, opts in self.keys.items()]
         parts += [section_text(f'network "{net}"', opts) for net, opts in self.networks.items()]
+        if self.control is not None:
+            parts.append(section_text("control", self.control))
+        parts += [section_text(f'peer "{name}"', opts) for name, opts in self.peers.items()]
+        if self.leases is not None:
+            parts.append(section_text("leases", self.leases))
         return "".join(parts)
