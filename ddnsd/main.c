@@ -5,6 +5,7 @@
  */
 #include <getopt.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,12 +19,17 @@
 #include "base/privilege.h"
 #include "base/watch.h"
 #include "config.h"
+#include "doors/api.h"
+#include "doors/control.h"
 #include "doors/dns.h"
 #include "doors/dns_tcp.h"
 #include "doors/dns_udp.h"
+#include "doors/lease_file.h"
 #include "publisher/publisher.h"
 #include "registry/registry.h"
 #include "registry/store.h"
+#include "service/dhcp.h"
+#include "service/report.h"
 #include "service/service.h"
 
 enum {
@@ -57,10 +63,17 @@ struct daemon {
 	struct dns *dns;
 	struct dns_udp *udp;
 	struct dns_tcp *tcp;
+	struct api *api;
+	struct control *control;
 	struct store *store;
 	struct publisher *publisher;
+	struct lease_reader *leases;
 	struct watch *watch;
-	bool has_bad_config; /* the files on disk have errors: the last reload failed */
+	bool has_bad_config;            /* the files on disk have errors: the last reload failed */
+	struct loop_timer asked_reload; /* somebody asked for one through the API */
+	char listen_texts[DNS_LISTEN_MAX][ENDPOINT_TEXT_MAX]; /* for the API, as are: */
+	const char *listen_list[DNS_LISTEN_MAX];
+	char user[64];
 	struct loop_timer watchdog;
 	int64_t watchdog_ms;
 };
@@ -107,22 +120,19 @@ check_config(const char *path)
 	return puts("configuration OK") >= 0 && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* NULL when the file has errors; they are logged. */
+/* NULL when the file has errors; they are logged, and stand in errors, which is initialised. */
 static struct config *
-load_config(const char *path)
+load_config(const char *path, struct buffer *errors)
 {
-	struct buffer errors;
 	struct buffer warnings;
 	struct config *config = NULL;
 
-	buffer_init(&errors, TEXT_MAX);
 	buffer_init(&warnings, TEXT_MAX);
-	if (config_load(path, &config, &errors, &warnings) != STATUS_OK) {
+	if (config_load(path, &config, errors, &warnings) != STATUS_OK) {
 		config = NULL;
-		tell_lines(&errors, true, LOG_LEVEL_ERROR, "");
+		tell_lines(errors, true, LOG_LEVEL_ERROR, "");
 	}
 	tell_lines(&warnings, true, LOG_LEVEL_WARNING, "");
-	buffer_release(&errors);
 	buffer_release(&warnings);
 	return config;
 }
@@ -139,7 +149,56 @@ end_turn(void *context)
 	dns_turn_ended(daemon->dns, status);
 	dns_udp_flush(daemon->udp, status);
 	dns_tcp_flush(daemon->tcp, status);
+	control_flush(daemon->control, status);
+	lease_reader_turn_ended(daemon->leases, status);
 	publisher_notice(daemon->publisher);
+	api_turn_ended(daemon->api);
+}
+
+/* --- what the API knows and may do --- */
+
+static void
+tell_facts(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
+	struct api_facts facts = {
+		.config_file = config->file,
+		.keys_directory = config->keys_directory,
+		.database = config->database,
+		.user = daemon->user,
+		.listen = daemon->listen_list,
+		.listen_count = config->dns.listen_count,
+	};
+
+	for (size_t i = 0; i < config->dns.listen_count; i++)
+		daemon->listen_list[i] = endpoint_to_text(&config->dns.listen[i],
+		    daemon->listen_texts[i]);
+	api_set_facts(daemon->api, &facts);
+}
+
+/* A reload replaces the principal that asks for it: it waits until its request is out of the way. */
+static void
+ask_for_reload(void *context)
+{
+	struct daemon *daemon = context;
+
+	(void)loop_timer_set(daemon->loop, &daemon->asked_reload, 0);
+}
+
+static const char *
+lease_problem(void *context)
+{
+	const struct daemon *daemon = context;
+
+	return daemon->leases != NULL ? lease_reader_problem(daemon->leases) : "";
+}
+
+static void
+read_leases_again(void *context)
+{
+	struct daemon *daemon = context;
+
+	lease_reader_again(daemon->leases);
 }
 
 /* --- reloading --- */
@@ -190,7 +249,12 @@ apply_config(struct daemon *daemon, struct config *config)
 		log_error("reload: %s; listening as before", problem);
 	else if (dns_tcp_listen(daemon->tcp, &config->dns, problem) != STATUS_OK)
 		log_error("reload: %s; listening on TCP as before", problem);
+	if (control_listen(daemon->control, &config->control, problem) != STATUS_OK)
+		log_error("reload: %s; the control socket stays as it is", problem);
+	control_set_peers(daemon->control, config->peers, config->peer_count);
+	service_set_dhcp_options(daemon->service, &config->dhcp);
 	publisher_set_options(daemon->publisher, &config->publish);
+	lease_reader_set_file(daemon->leases, config->dhcp.file);
 }
 
 /* Parses first, swaps only on success. is_asked: by SIGHUP, so that it is answered in the log. */
@@ -203,14 +267,17 @@ reload(struct daemon *daemon, bool is_asked)
 	/* No answer may wait for a key that is about to go. */
 	end_turn(daemon);
 	notify_reloading();
-	config = load_config(daemon->arguments.config);
+	buffer_init(&changes, TEXT_MAX);
+	config = load_config(daemon->arguments.config, &changes);
 	if (config == NULL) {
 		log_error("reload: the configuration has errors; the running one stays");
 		daemon->has_bad_config = true;
+		api_reloaded(daemon->api, STATUS_MALFORMED, &changes);
+		buffer_release(&changes);
 		notify_send("READY=1");
 		return;
 	}
-	buffer_init(&changes, TEXT_MAX);
+	buffer_clear(&changes);
 	config_describe_changes(daemon->config, config, &changes);
 	if (changes.length == 0 && daemon->has_bad_config)
 		log_notice("reload: the configuration is in order again; nothing has changed");
@@ -219,12 +286,20 @@ reload(struct daemon *daemon, bool is_asked)
 		    "reload: nothing has changed");
 	daemon->has_bad_config = false;
 	tell_lines(&changes, true, LOG_LEVEL_NOTICE, "reload: ");
-	buffer_release(&changes);
 	apply_config(daemon, config);
 	config_free(daemon->config);
 	daemon->config = config;
 	watch_config(daemon);
+	tell_facts(daemon);
+	api_reloaded(daemon->api, STATUS_OK, &changes);
+	buffer_release(&changes);
 	notify_send("READY=1");
+}
+
+static void
+reload_as_asked(void *context)
+{
+	reload(context, true);
 }
 
 /* --- signals and timers --- */
@@ -273,6 +348,7 @@ set_up_loop(struct daemon *daemon)
 		return false;
 	}
 	daemon->watchdog = (struct loop_timer){ .handler = on_watchdog, .context = daemon };
+	daemon->asked_reload = (struct loop_timer){ .handler = reload_as_asked, .context = daemon };
 	return true;
 }
 
@@ -283,6 +359,7 @@ static bool
 build_front(struct daemon *daemon)
 {
 	const struct config *config = daemon->config;
+	const struct api_calls calls = { daemon, ask_for_reload, lease_problem, read_leases_again };
 	char problem[LISTEN_PROBLEM_MAX];
 
 	daemon->registry = registry_new();
@@ -293,23 +370,40 @@ build_front(struct daemon *daemon)
 	if (daemon->dns != NULL) {
 		daemon->udp = dns_udp_new(daemon->loop, daemon->dns);
 		daemon->tcp = dns_tcp_new(daemon->loop, daemon->dns);
+		daemon->api = api_new(daemon->loop, daemon->service, &calls);
 	}
-	if (daemon->udp == NULL || daemon->tcp == NULL) {
+	if (daemon->api != NULL)
+		daemon->control = control_new(daemon->loop, api_site(daemon->api));
+	if (daemon->udp == NULL || daemon->tcp == NULL || daemon->control == NULL) {
 		log_error("out of memory");
 		return false;
 	}
 	if (dns_udp_listen(daemon->udp, config->dns.listen, config->dns.listen_count, problem) !=
 		STATUS_OK ||
-	    dns_tcp_listen(daemon->tcp, &config->dns, problem) != STATUS_OK) {
+	    dns_tcp_listen(daemon->tcp, &config->dns, problem) != STATUS_OK ||
+	    control_listen(daemon->control, &config->control, problem) != STATUS_OK) {
 		log_error("%s", problem);
 		return false;
 	}
 	return true;
 }
 
-static bool
-drop_privileges(const struct config *config)
+/* For people: the name of who we are, or its number. */
+static void
+note_user(struct daemon *daemon)
 {
+	const struct passwd *account = getpwuid(geteuid());
+
+	if (account != NULL)
+		(void)snprintf(daemon->user, sizeof(daemon->user), "%s", account->pw_name);
+	else
+		(void)snprintf(daemon->user, sizeof(daemon->user), "%u", (unsigned)geteuid());
+}
+
+static bool
+drop_privileges(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
 	char problem[256];
 
 	if (privilege_drop(config->user, config->group, config->publish.mode == PUBLISH_SIGNAL,
@@ -317,6 +411,7 @@ drop_privileges(const struct config *config)
 		log_error("%s", problem);
 		return false;
 	}
+	note_user(daemon);
 	if (geteuid() == 0)
 		log_warning("running as root: set `user` in %s", config->file);
 	return true;
@@ -345,12 +440,23 @@ build_back(struct daemon *daemon)
 		    status_text(status));
 		return false;
 	}
-	daemon->publisher = publisher_new(daemon->loop, daemon->registry, &config->publish,
-	    service_expiry_clock, daemon->service);
-	if (daemon->publisher == NULL) {
+	/* Their names are published with the first file already. */
+	service_set_dhcp_options(daemon->service, &config->dhcp);
+	if (service_load_facts(daemon->service) != STATUS_OK)
+		log_error("cannot load what %s says of leases; dnsmasq's lease file will do",
+		    config->database);
+	daemon->publisher = publisher_new(daemon->loop, daemon->registry,
+	    service_leases(daemon->service), &config->publish, service_expiry_clock,
+	    daemon->service);
+	daemon->leases = lease_reader_new(daemon->loop, daemon->service);
+	if (daemon->publisher == NULL || daemon->leases == NULL) {
 		log_error("out of memory");
 		return false;
 	}
+	service_attach_publisher(daemon->service, daemon->publisher);
+	lease_reader_set_file(daemon->leases, config->dhcp.file);
+	(void)service_commit(daemon->service);
+	control_set_peers(daemon->control, config->peers, config->peer_count);
 	return true;
 }
 
@@ -376,6 +482,9 @@ static void
 tear_down(struct daemon *daemon)
 {
 	watch_free(daemon->watch);
+	lease_reader_free(daemon->leases);
+	control_free(daemon->control);
+	api_free(daemon->api);
 	publisher_free(daemon->publisher);
 	dns_tcp_free(daemon->tcp);
 	dns_udp_free(daemon->udp);
@@ -383,8 +492,10 @@ tear_down(struct daemon *daemon)
 	service_free(daemon->service);
 	store_close(daemon->store);
 	registry_free(daemon->registry);
-	if (daemon->loop != NULL)
+	if (daemon->loop != NULL) {
 		loop_timer_stop(daemon->loop, &daemon->watchdog);
+		loop_timer_stop(daemon->loop, &daemon->asked_reload);
+	}
 	loop_free(daemon->loop);
 	config_free(daemon->config);
 }
@@ -392,19 +503,23 @@ tear_down(struct daemon *daemon)
 static int
 run(struct daemon *daemon)
 {
+	struct buffer errors;
 	enum status status;
 
-	daemon->config = load_config(daemon->arguments.config);
+	buffer_init(&errors, TEXT_MAX);
+	daemon->config = load_config(daemon->arguments.config, &errors);
+	buffer_release(&errors);
 	if (daemon->config == NULL)
 		return EXIT_FAILURE;
 	log_open(daemon->config->log_target,
 	    daemon->arguments.is_verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-	if (!set_up_loop(daemon) || !build_front(daemon) || !drop_privileges(daemon->config) ||
+	if (!set_up_loop(daemon) || !build_front(daemon) || !drop_privileges(daemon) ||
 	    !build_back(daemon))
 		return EXIT_FAILURE;
 	/* A file that cannot be written is the publisher's to retry; the names are served all the same. */
 	(void)publisher_start(daemon->publisher);
 	watch_config(daemon);
+	tell_facts(daemon);
 	tell_ready(daemon);
 	loop_at_turn_end(daemon->loop, end_turn, daemon);
 	status = loop_run(daemon->loop);
