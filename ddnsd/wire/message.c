@@ -9,12 +9,18 @@
 #include <string.h>
 
 #include "wire/name.h"
+#include "wire/rdata.h"
 
 enum {
 	LEASE_OPTION = 2, /* RFC 9664 4 */
 	OPT_RR_SIZE = 11, /* root, type, class, TTL, RDLENGTH */
 	OPTION_HEADER_SIZE = 4,
 	RR_HEADER_SIZE = 10, /* type, class, TTL, RDLENGTH */
+	/*
+	 * libknot 3.2.6 follows the labels of a gateway's name (IPSECKEY, AMTRELAY) to wherever they
+	 * lead; so many zeros behind the rdata end every label.
+	 */
+	ZEROS_BEHIND = 64,
 };
 
 static void *
@@ -42,42 +48,13 @@ message_is_to_be_dropped(const uint8_t *wire, size_t length)
 	return length < MESSAGE_HEADER_SIZE || knot_wire_get_qr(wire);
 }
 
-/* The end of one field of rdata, or NULL when it runs over the end. */
-static const uint8_t *
-skip_field(const uint8_t *at, const uint8_t *end, int field, const uint8_t *wire)
-{
-	int size = field;
-
-	switch (field) {
-	case KNOT_RDATA_WF_COMPRESSIBLE_DNAME:
-	case KNOT_RDATA_WF_DECOMPRESSIBLE_DNAME:
-	case KNOT_RDATA_WF_FIXED_DNAME:
-		size = knot_dname_wire_check(at, end, wire);
-		break;
-	case KNOT_RDATA_WF_NAPTR_HEADER:
-		size = 4;
-		for (int texts = 0; texts < 3 && size < end - at; texts++)
-			size += 1 + at[size];
-		break;
-	case KNOT_RDATA_WF_REMAINDER:
-		return end;
-	default:
-		break;
-	}
-	return size > 0 && size <= end - at ? at + size : NULL;
-}
-
-/*
- * True when the rdata on the wire is made of its type's fields and nothing more. libknot 3.2.6
- * lets bytes behind a compressed name pass.
- */
+/* True when the rdata of the record at offset are what its type wants. */
 static bool
 is_rdata_whole(const knot_pkt_t *packet, size_t offset, uint16_t type)
 {
 	const uint8_t *end = packet->wire + packet->size;
 	const uint8_t *at = packet->wire + offset;
 	int owner_size = knot_dname_wire_check(at, end, packet->wire);
-	const knot_rdata_descriptor_t *descriptor = knot_get_rdata_descriptor(type);
 	size_t rdata_size;
 
 	if (owner_size <= 0 || end - at < owner_size + RR_HEADER_SIZE)
@@ -89,15 +66,7 @@ is_rdata_whole(const knot_pkt_t *packet, size_t offset, uint16_t type)
 		return true;
 	if ((size_t)(end - at) < rdata_size)
 		return false;
-	end = at + rdata_size;
-	if (descriptor->type_name == NULL)
-		descriptor = knot_get_obsolete_rdata_descriptor(type);
-	for (const int *field = descriptor->block_types; *field != KNOT_RDATA_WF_END; field++) {
-		at = skip_field(at, end, *field, packet->wire);
-		if (at == NULL)
-			return false;
-	}
-	return at == end;
+	return rdata_is_whole(type, at, at + rdata_size, packet->wire);
 }
 
 static bool
@@ -210,6 +179,7 @@ ends_in_remainder(const knot_rdata_descriptor_t *descriptor)
 struct paper {
 	char *text;
 	size_t size;
+	knot_rdata_t *rdata;
 };
 
 static void
@@ -234,7 +204,8 @@ take_paper(const struct message *message, struct arena *arena, struct paper *ret
 	/* An octet prints as \ddd at most; quotes, blanks and mnemonics come on top. */
 	ret_paper->size = longest * 8 + 1024;
 	ret_paper->text = arena_take(arena, ret_paper->size);
-	return ret_paper->text != NULL ? STATUS_OK : STATUS_NO_MEMORY;
+	ret_paper->rdata = arena_take(arena, sizeof(*ret_paper->rdata) + longest + ZEROS_BEHIND);
+	return ret_paper->text != NULL && ret_paper->rdata != NULL ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 /*
@@ -246,6 +217,7 @@ is_rdata_valid(const knot_rrset_t *rr, struct paper *paper)
 {
 	const knot_rdata_descriptor_t *descriptor = knot_get_rdata_descriptor(rr->type);
 	knot_dump_style_t style = KNOT_DUMP_STYLE_DEFAULT;
+	knot_rrset_t copy = *rr;
 
 	if (is_free_form(descriptor) || rr->type == KNOT_RRTYPE_APL || rr->type == KNOT_RRTYPE_NULL)
 		return true;
@@ -253,7 +225,10 @@ is_rdata_valid(const knot_rrset_t *rr, struct paper *paper)
 		return false;
 	if (!ends_in_remainder(descriptor))
 		return true;
-	return knot_rrset_txt_dump_data(rr, 0, paper->text, paper->size, &style) >= 0;
+	memcpy(paper->rdata, rr->rrs.rdata, sizeof(*paper->rdata) + rr->rrs.rdata->len);
+	memset(paper->rdata->data + rr->rrs.rdata->len, 0, ZEROS_BEHIND);
+	copy.rrs.rdata = paper->rdata;
+	return knot_rrset_txt_dump_data(&copy, 0, paper->text, paper->size, &style) >= 0;
 }
 
 /* Rules 3 to 6. */

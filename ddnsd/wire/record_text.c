@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "wire/name.h"
+#include "wire/rdata.h"
 
 /* "@ 0 IN TYPE65535 " and a newline. */
 enum { LINE_HEAD_MAX = 32, LABEL_SIZE_MAX = 64 };
@@ -154,49 +155,6 @@ scan(zs_scanner_t *scanner, uint16_t type, const char *data, const char **ret_re
 	return STATUS_OK;
 }
 
-/* The end of one field of rdata, or NULL when it runs over the end. No name is compressed. */
-static const uint8_t *
-skip_field(const uint8_t *at, const uint8_t *end, int field)
-{
-	int size = field;
-
-	switch (field) {
-	case KNOT_RDATA_WF_COMPRESSIBLE_DNAME:
-	case KNOT_RDATA_WF_DECOMPRESSIBLE_DNAME:
-	case KNOT_RDATA_WF_FIXED_DNAME:
-		size = knot_dname_wire_check(at, end, NULL);
-		break;
-	case KNOT_RDATA_WF_NAPTR_HEADER:
-		size = 4;
-		for (int texts = 0; texts < 3 && size < end - at; texts++)
-			size += 1 + at[size];
-		break;
-	case KNOT_RDATA_WF_REMAINDER:
-		return end;
-	default:
-		break;
-	}
-	return size > 0 && size <= end - at ? at + size : NULL;
-}
-
-/* True when the rdata are made of their type's fields and nothing more. libknot relies on it. */
-static bool
-is_whole(uint16_t type, const knot_rdata_t *rdata)
-{
-	const knot_rdata_descriptor_t *descriptor = knot_get_rdata_descriptor(type);
-	const uint8_t *at = rdata->data;
-	const uint8_t *end = at + rdata->len;
-
-	if (descriptor->type_name == NULL)
-		descriptor = knot_get_obsolete_rdata_descriptor(type);
-	for (const int *field = descriptor->block_types; *field != KNOT_RDATA_WF_END; field++) {
-		at = skip_field(at, end, *field);
-		if (at == NULL)
-			return false;
-	}
-	return at == end;
-}
-
 /* libknot has one error for a text without room and for rdata that end too early. */
 static bool
 print(const knot_rrset_t *rrset, bool is_generic, char *text, size_t size)
@@ -284,7 +242,7 @@ record_data_to_text(uint16_t type, const knot_rdata_t *rdata, char *text, size_t
 	uint8_t root[1] = { 0 };
 	knot_rrset_t rrset = rrset_of(root, type, rdata);
 
-	if (!is_whole(type, rdata))
+	if (!rdata_is_whole(type, rdata->data, rdata->data + rdata->len, NULL))
 		return STATUS_MALFORMED;
 	if (!print(&rrset, false, text, size))
 		return reason_of_no_text(&rrset, size);
@@ -315,7 +273,8 @@ keep(uint16_t type, const uint8_t *bytes, uint16_t size, struct arena *arena,
 	/* libknot 3.2.6 looks for the end of a name in an IPSECKEY beyond that of the rdata. */
 	memset(rdata->data + size, 0, LABEL_SIZE_MAX);
 	rrset = rrset_of(root, type, rdata);
-	is_valid = is_whole(type, rdata) && print(&rrset, false, text, RECORD_DATA_TEXT_MAX) &&
+	is_valid = rdata_is_whole(type, rdata->data, rdata->data + rdata->len, NULL) &&
+	    print(&rrset, false, text, RECORD_DATA_TEXT_MAX) &&
 	    knot_rrset_rr_to_canonical(&rrset) == KNOT_EOK;
 	free(text);
 	if (!is_valid) {
