@@ -4,6 +4,7 @@
  * in reverse. The one place that knows every part, and the only one that ends the process.
  */
 #include <getopt.h>
+#include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <signal.h>
@@ -36,6 +37,10 @@ enum {
 	EXIT_USAGE = 2,
 	TEXT_MAX = 1 << 20, /* all errors of a configuration */
 };
+
+_Static_assert((int)CONTROL_PROBLEM_MAX == (int)LISTEN_PROBLEM_MAX, "one buffer for both");
+_Static_assert(sizeof(((struct control_options *)0)->group) == sizeof(((struct config *)0)->group),
+    "the names of groups are as long");
 
 static const char default_config[] = "/etc/ddnsd/ddnsd.conf";
 
@@ -201,6 +206,28 @@ read_leases_again(void *context)
 	lease_reader_again(daemon->leases);
 }
 
+/* --- the control socket --- */
+
+/* The socket is made before root is given up: whose group it is then to have is said by name. */
+static enum status
+listen_for_control(struct daemon *daemon, const struct config *config,
+    char problem[static CONTROL_PROBLEM_MAX])
+{
+	struct control_options options = config->control;
+	const struct passwd *account = NULL;
+	const struct group *group = NULL;
+
+	if (options.group[0] == '\0' && config->group[0] != '\0')
+		memcpy(options.group, config->group, sizeof(options.group));
+	else if (options.group[0] == '\0' && config->user[0] != '\0')
+		account = getpwnam(config->user);
+	if (account != NULL)
+		group = getgrgid(account->pw_gid);
+	if (group != NULL)
+		(void)snprintf(options.group, sizeof(options.group), "%s", group->gr_name);
+	return control_listen(daemon->control, &options, problem);
+}
+
 /* --- reloading --- */
 
 static void reload(struct daemon *daemon, bool is_asked);
@@ -249,7 +276,7 @@ apply_config(struct daemon *daemon, struct config *config)
 		log_error("reload: %s; listening as before", problem);
 	else if (dns_tcp_listen(daemon->tcp, &config->dns, problem) != STATUS_OK)
 		log_error("reload: %s; listening on TCP as before", problem);
-	if (control_listen(daemon->control, &config->control, problem) != STATUS_OK)
+	if (listen_for_control(daemon, config, problem) != STATUS_OK)
 		log_error("reload: %s; the control socket stays as it is", problem);
 	control_set_peers(daemon->control, config->peers, config->peer_count);
 	service_set_dhcp_options(daemon->service, &config->dhcp);
@@ -381,7 +408,7 @@ build_front(struct daemon *daemon)
 	if (dns_udp_listen(daemon->udp, config->dns.listen, config->dns.listen_count, problem) !=
 		STATUS_OK ||
 	    dns_tcp_listen(daemon->tcp, &config->dns, problem) != STATUS_OK ||
-	    control_listen(daemon->control, &config->control, problem) != STATUS_OK) {
+	    listen_for_control(daemon, config, problem) != STATUS_OK) {
 		log_error("%s", problem);
 		return false;
 	}

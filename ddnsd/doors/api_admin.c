@@ -115,7 +115,7 @@ append_keys(struct api *api, struct key **list, size_t count, struct buffer *bod
 {
 	json_t *counts = count_names(api);
 
-	qsort(list, count, sizeof(*list), compare_keys);
+	qsort(list, count, sizeof(struct key *), compare_keys);
 	for (size_t i = 0; i < count; i++) {
 		json_t *key = key_json(list[i]);
 

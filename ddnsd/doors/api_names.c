@@ -106,11 +106,13 @@ fail_refused(struct api_call *call, const struct target *target)
 {
 	const struct principal *principal = http_peer(call->exchange)->principal;
 	const struct name_report *report = &target->report;
+	char hint[NAME_TEXT_MAX + 128];
 
+	(void)snprintf(hint, sizeof(hint),
+	    "a grant in its block would permit it: allow = {\"%s A AAAA\"}", target->text);
 	if (!policy_may_change(principal, target->zone.wire, target->name.wire, KNOT_RRTYPE_ANY))
-		api_fail(call, 403,
-		    "a grant in its block would permit it: allow = {\"NAME A AAAA\"}",
-		    "no grant of %s covers %s", principal->identity, target->text);
+		api_fail(call, 403, hint, "no grant of %s covers %s", principal->identity,
+		    target->text);
 	else if (target->exists && report->source != SOURCE_LEASE && report->owner[0] != '\0' &&
 	    !principal->is_admin && strcmp(report->owner, principal->identity) != 0)
 		api_fail(call, 409,

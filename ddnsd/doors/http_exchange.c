@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "doors/http_server.h"
 #include "doors/http_state.h"
@@ -45,6 +46,18 @@ http_exchange_begin(void *context, const char *text, struct MHD_Connection *hand
 	return exchange;
 }
 
+/*
+ * True when the client will say no more. libmicrohttpd does not see it where the end came together
+ * with the request: it reads again only after another event.
+ */
+static bool
+has_ended(int fd)
+{
+	char octet;
+
+	return recv(fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void
 http_exchange_end(void *context, struct MHD_Connection *handle, void **request_context,
     enum MHD_RequestTerminationCode how)
@@ -77,7 +90,8 @@ http_exchange_end(void *context, struct MHD_Connection *handle, void **request_c
 	connection->exchange = NULL;
 	TAILQ_REMOVE(&server->connections, connection, entry);
 	TAILQ_INSERT_TAIL(&server->connections, connection, entry);
-	(void)loop_timer_set(server->loop, &connection->deadline, server->limits.idle_ms);
+	(void)loop_timer_set(server->loop, &connection->deadline,
+	    has_ended(connection->fd) ? 0 : server->limits.idle_ms);
 	http_server_note_room(server);
 }
 

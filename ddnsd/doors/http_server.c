@@ -186,11 +186,13 @@ accept_again(void *context)
 }
 
 static void
-end_late_request(void *context)
+end_at_deadline(void *context)
 {
 	struct http_connection *connection = context;
 
-	log_debug("http: a client over %s took too long; closed", connection->peer.door);
+	if (connection->exchange != NULL)
+		log_debug("http: a request over %s took too long to arrive; closed",
+		    connection->peer.door);
 	http_server_end(connection);
 }
 
@@ -242,7 +244,7 @@ adopt(struct http_server *server, int fd, const struct sockaddr_storage *from, s
 	}
 	connection->server = server;
 	connection->fd = fd;
-	connection->deadline = (struct loop_timer){ .handler = end_late_request,
+	connection->deadline = (struct loop_timer){ .handler = end_at_deadline,
 		.context = connection };
 	if (!http_server_identify(connection)) {
 		(void)close(fd);

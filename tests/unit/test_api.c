@@ -258,7 +258,7 @@ at(struct site *site, const char *path)
 
 	(void)snprintf(copy, sizeof(copy), "%s", path);
 	while ((part = strsep(&rest, ".")) != NULL)
-		json = json_is_array(json) ? json_array_get(json, (size_t)atoi(part))
+		json = json_is_array(json) ? json_array_get(json, strtoul(part, NULL, 10))
 					   : json_object_get(json, part);
 	text = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
 	(void)snprintf(site->text, sizeof(site->text), "%s", text != NULL ? text : "");

@@ -365,7 +365,8 @@ static void
 a_client_that_ends_its_side_gets_its_answer_all_the_same(void **state)
 {
 	static const char *const requests[] = { "GET /one HTTP/1.0\r\n\r\n",
-		"GET /wait HTTP/1.0\r\n\r\n", "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n",
+		"GET /one HTTP/1.1\r\nHost: x\r\n\r\n", "GET /wait HTTP/1.0\r\n\r\n",
+		"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n",
 		"POST /wait HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx" };
 
 	/* libmicrohttpd looks first at the connection that has been there longest. */
@@ -381,10 +382,36 @@ a_client_that_ends_its_side_gets_its_answer_all_the_same(void **state)
 		assert_int_equal(shutdown(fd, SHUT_WR), 0);
 		http_client_read(loop, fd, &reply);
 		assert_int_equal(reply.code, 200);
+		settle();
+		assert_true(http_client_has_something(fd));
 		http_client_expect_end(loop, fd);
 		(void)close(fd);
 	}
 	(void)close(older);
+}
+
+static void
+requests_in_a_row_are_all_answered_to_a_client_that_has_ended_its_side(void **state)
+{
+	struct http_reply reply;
+	int fd = begin();
+
+	(void)state;
+	http_client_send(fd,
+	    "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+	    "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"
+	    "GET /c HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	http_client_read(loop, fd, &reply);
+	assert_string_equal(reply.body, "/a");
+	http_client_read(loop, fd, &reply);
+	assert_string_equal(reply.body, "durable");
+	http_client_read(loop, fd, &reply);
+	assert_string_equal(reply.body, "/c");
+	settle();
+	assert_true(http_client_has_something(fd));
+	http_client_expect_end(loop, fd);
+	(void)close(fd);
 }
 
 static void
@@ -1409,6 +1436,7 @@ main(void)
 		UNIT(a_request_that_comes_octet_by_octet_is_one_request),
 		UNIT(http_1_0_gets_an_answer_and_the_end),
 		UNIT(a_client_that_ends_its_side_gets_its_answer_all_the_same),
+		UNIT(requests_in_a_row_are_all_answered_to_a_client_that_has_ended_its_side),
 		UNIT(head_says_what_get_would_and_has_no_body),
 		UNIT(any_method_reaches_the_site),
 		UNIT(an_answer_without_a_body_has_none),
