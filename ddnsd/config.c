@@ -652,9 +652,10 @@ warn_of_nothing_to_do(struct config_reader *reader, const struct config *config)
 	bool has_leases = config->dhcp.has_zone && config->dhcp.file[0] != '\0';
 
 	if (keyring_count(config->keyring) == 0 && config->network_count == 0 &&
-	    config->peer_count == 0 && !has_leases)
+	    config->peer_count == 0 && config->control.socket[0] == '\0' && !has_leases)
 		config_warn(reader, 0,
-		    "no key and no network: nobody can update; add a file to the keys-directory");
+		    "no key, no network and no control socket: nobody can update; add control { }, "
+		    "or a file to the keys-directory");
 	if (config->peer_count > 0 && config->control.socket[0] == '\0')
 		config_warn(reader, config->peer_values[0].line,
 		    "peer \"%s\" cannot connect, as there is no socket; add: control { }",

@@ -1053,7 +1053,7 @@ a_configuration_in_which_nobody_can_update_is_warned_of(void **state)
 {
 	(void)state;
 	expect_warnings(FRAME,
-	    "t.conf: no key and no network: nobody can update; add a file to the "
+	    "t.conf: no key, no network and no control socket: nobody can update; add control { }, or a file to the "
 	    "keys-directory\n");
 	expect_warnings(FRAME "network ::1 { allow = \"zone home.arpa\" }", "");
 	expect_warnings(FRAME "key k { secret = \"" SECRET "\" allow = self }", "");

@@ -391,7 +391,7 @@ names_of_leases_are_something_to_do(void **state)
 	(void)state;
 	expect_warnings(FRAME "leases { }", "");
 	expect_warnings(FRAME "leases { file = \"\" }",
-	    "t.conf: no key and no network: nobody can update; add a file to the "
+	    "t.conf: no key, no network and no control socket: nobody can update; add control { }, or a file to the "
 	    "keys-directory\n");
 }
 
