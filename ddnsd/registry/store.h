@@ -117,7 +117,7 @@ void store_free_copy(uint8_t *bytes);
 
 /* What a copy holds. */
 struct store_copy_report {
-	uint64_t names;
+	uint64_t names; /* that somebody owns */
 	uint64_t facts;
 	int64_t newest_s; /* the newest changed_s of its names */
 };

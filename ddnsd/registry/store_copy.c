@@ -355,9 +355,10 @@ take_name(struct copy *copy, const struct values *values, struct store *into)
 		.records_size = (size_t)sqlite3_column_bytes(values->select, 4),
 	};
 
-	if (copy->report.names == 0 || row.changed_s > copy->report.newest_s)
+	if (row.changed_s > copy->report.newest_s)
 		copy->report.newest_s = row.changed_s;
-	copy->report.names++;
+	/* Nobody registered a zone's own. */
+	copy->report.names += row.owner[0] != '\0';
 	return into != NULL ? store_put(into, &row) : STATUS_OK;
 }
 

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Sends sequences of hostile requests to the API's site, with a whole service behind it: methods, paths,
+ * queries and bodies; commits that succeed and that fail; readers that wait, and streams.
+ *
+ * An input is text: requests with a line "%%" between them. Each begins with a line "FLAGS METHOD TARGET",
+ * and goes on with the body. Flags: A administrator, E editor, H hook, N nobody; + the turn goes on; ! the
+ * commit of the turn fails; a digit: time passes.
+ */
+#include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doors/api.h"
+#include "service/report.h"
+#include "service/state.h"
+
+#include "../unit/fake_exchange.h"
+#include "world.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { TURN_MAX = 8, PEERS = 3, LIST_MAX = 1000, TARGET_SIZE = 4096 };
+
+static const int64_t times_s[10] = { 0, 1, 30, 60, 100, 299, 3600, 7200, 86400, 86400 * 40 };
+
+struct call {
+	struct http_exchange exchange;
+	bool changes; /* it waits for the commit of what it changed */
+};
+
+struct site {
+	struct world world;
+	struct principal principals[PEERS];
+	struct grant grants[PEERS];
+	struct publisher_options publish;
+	struct publisher *publisher;
+	struct dhcp_options dhcp;
+	struct dhcp_pin pin;
+	struct api *api;
+	bool is_reload_asked;
+	bool is_open; /* a turn has begun */
+	struct call *turn[TURN_MAX];
+	size_t count;
+	struct call *streams[FAKE_STREAMS];
+	size_t stream_count;
+};
+
+/* What was registered when the turn began, and what is now; kept from input to input. */
+static struct buffer before;
+static struct buffer after;
+
+/* --- building --- */
+
+static void
+ask_for_reload(void *context)
+{
+	struct site *site = context;
+
+	site->is_reload_asked = true;
+}
+
+static const char *
+lease_problem(void *context)
+{
+	(void)context;
+	return "";
+}
+
+static void
+note_restore(void *context)
+{
+	(void)context;
+	/* No input holds a sound database. */
+	expect(false);
+}
+
+static void
+build_peers(struct site *site)
+{
+	static const char *const identities[PEERS] = { "@admin", "@editor", "@hook" };
+	static const char *const grants[PEERS] = { "zone . ANY NS", "*.home.arpa A AAAA TXT CNAME",
+		"hook.home.arpa A" };
+	const char *reason;
+
+	for (size_t i = 0; i < PEERS; i++) {
+		site->principals[i] = (struct principal){
+			.kind = PRINCIPAL_PEER,
+			.identity = identities[i],
+			.is_admin = i == 0,
+			.may_tell_leases = i == 2,
+			.grants = &site->grants[i],
+			.grant_count = 1,
+			.names_max = i == 0 ? 0 : 3,
+		};
+		expect(grant_from_text(grants[i], &site->grants[i], &reason) == STATUS_OK);
+		rate_limit_init(&site->principals[i].updates, i == 0 ? 0 : 10);
+	}
+}
+
+static void
+build_dhcp(struct site *site)
+{
+	static const char *const ignored[] = { "localhost", "wp*" };
+
+	site->pin = (struct dhcp_pin){ .label = "printer" };
+	expect(dhcp_hardware_from_text("02:00:00:00:00:09", &site->pin.hardware) == STATUS_OK);
+	site->dhcp = (struct dhcp_options){
+		.has_zone = true,
+		.pins = &site->pin,
+		.pin_count = 1,
+		.ignored_labels = ignored,
+		.ignored_label_count = 2,
+		.nameless = "dhcp-%a",
+		.ttl_s = 60,
+		.remember_s = 86400,
+	};
+	expect(name_from_text("home.arpa", &site->dhcp.zone) == STATUS_OK);
+	service_set_dhcp_options(site->world.service, &site->dhcp);
+}
+
+static void
+build(struct site *site)
+{
+	struct api_calls calls = { site, ask_for_reload, lease_problem, note_restore };
+	struct api_facts facts = { .config_file = "c", .keys_directory = "", .database = "d" };
+
+	*site = (struct site){ .publish.mode = PUBLISH_NONE };
+	world_build(&site->world);
+	build_peers(site);
+	build_dhcp(site);
+	site->publisher = publisher_new(site->world.loop, site->world.registry,
+	    service_leases(site->world.service), &site->publish, service_expiry_clock,
+	    site->world.service);
+	expect(site->publisher != NULL);
+	service_attach_publisher(site->world.service, site->publisher);
+	site->api = api_new(site->world.loop, site->world.service, &calls);
+	expect(site->api != NULL);
+	api_set_facts(site->api, &facts);
+}
+
+/* --- what is true of every answer --- */
+
+static bool
+is_known_code(unsigned code)
+{
+	static const unsigned codes[] = { 200, 201, 204, 400, 403, 404, 405, 409, 429, 503 };
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		if (code == codes[i])
+			return true;
+	}
+	return false;
+}
+
+static void
+check_answer(const struct http_exchange *exchange)
+{
+	unsigned code = exchange->code;
+	json_t *json;
+
+	expect(is_known_code(code));
+	expect((exchange->type == NULL) == (code == 204));
+	expect((fake_header(exchange, "Allow") != NULL) == (code == 405));
+	expect((fake_header(exchange, "Retry-After") != NULL) == (code == 429 || code == 503));
+	if (exchange->type == NULL || strcmp(exchange->type, "application/json") != 0) {
+		expect(code < 400);
+		return;
+	}
+	json = json_loadb(exchange->answer.data, exchange->answer.length, JSON_REJECT_DUPLICATES,
+	    NULL);
+	expect(json_is_object(json));
+	if (code >= 400) {
+		expect(json_string_length(json_object_get(json, "error")) > 0);
+		expect(json_is_string(json_object_get(json, "hint")));
+	}
+	json_decref(json);
+}
+
+/* The server lets go of it. */
+static void
+release(struct site *site, struct call *call)
+{
+	const struct http_site *door = api_site(site->api);
+
+	door->release(door->context, &call->exchange);
+	fake_end(&call->exchange);
+	free(call);
+}
+
+/* --- turns --- */
+
+/* As service_commit(), without the disk. */
+static enum status
+commit(struct site *site, bool fails)
+{
+	struct service *service = site->world.service;
+
+	if (!service_is_dirty(service))
+		return STATUS_OK;
+	service_dhcp_settle(service);
+	if (fails)
+		registry_rollback(site->world.registry);
+	else
+		registry_commit(site->world.registry);
+	buffer_clear(&service->notes);
+	service_dhcp_turn_ended(service, !fails);
+	service_tell_changes(service, !fails);
+	expect(!service_is_dirty(service));
+	return fails ? STATUS_NO_SPACE : STATUS_OK;
+}
+
+static void
+finish_call(struct site *site, struct call *call, enum status status)
+{
+	const struct http_site *door = api_site(site->api);
+	struct http_exchange *exchange = &call->exchange;
+
+	if (exchange->is_waiting)
+		door->finish(door->context, exchange, status);
+	expect(!exchange->is_waiting && exchange->code != 0);
+	if (exchange->is_stream) {
+		site->streams[site->stream_count++] = call;
+		expect(http_kept(exchange) != NULL);
+		return;
+	}
+	check_answer(exchange);
+	if (call->changes && status != STATUS_OK)
+		expect(exchange->code == 503 || exchange->code == 400);
+	release(site, call);
+}
+
+static void
+end_turn(struct site *site, bool fails)
+{
+	enum status status = commit(site, fails);
+	struct buffer lines;
+
+	if (status != STATUS_OK) {
+		world_serialise(&site->world, &after);
+		expect(after.length == before.length &&
+		    memcmp(after.data, before.data, after.length) == 0);
+	}
+	if (site->is_reload_asked) {
+		buffer_init(&lines, 64);
+		(void)buffer_append_text(&lines, "a line\n\xff");
+		api_reloaded(site->api, fails ? STATUS_MALFORMED : STATUS_OK, &lines);
+		buffer_release(&lines);
+	}
+	site->is_reload_asked = false;
+	for (size_t i = 0; i < site->count; i++)
+		finish_call(site, site->turn[i], status);
+	site->count = 0;
+	site->is_open = false;
+	publisher_notice(site->publisher);
+	api_turn_ended(site->api);
+	expect(registry_names(site->world.registry) <= WORLD_NAMES);
+}
+
+/* --- requests --- */
+
+struct asking {
+	int peer; /* -1: nobody */
+	bool goes_on;
+	bool fails;
+	int64_t passes_s;
+	const char *method;
+	const char *target;
+	const char *body;
+	size_t length;
+};
+
+static void
+read_flag(char flag, struct asking *request)
+{
+	static const char peers[] = "AEH";
+	const char *peer = flag != '\0' ? strchr(peers, flag) : NULL;
+
+	if (peer != NULL)
+		request->peer = (int)(peer - peers);
+	else if (flag == '+')
+		request->goes_on = true;
+	else if (flag == '!')
+		request->fails = true;
+	else if (flag >= '0' && flag <= '9')
+		request->passes_s = times_s[flag - '0'];
+}
+
+/* text ends with a NUL of its own and is taken apart in place. False: it is no request. */
+static bool
+read_asking(char *text, size_t length, struct asking *request)
+{
+	char *body = memchr(text, '\n', length);
+	char *rest = text;
+	char *flags;
+
+	*request = (struct asking){ .peer = -1, .body = "" };
+	if (body != NULL) {
+		*body++ = '\0';
+		request->body = body;
+		request->length = length - (size_t)(body - text);
+	}
+	flags = strsep(&rest, " ");
+	request->method = strsep(&rest, " ");
+	request->target = rest;
+	for (; *flags != '\0'; flags++)
+		read_flag(*flags, request);
+	return request->method != NULL && request->target != NULL;
+}
+
+static void
+take(struct site *site, const struct asking *request)
+{
+	const struct http_site *door = api_site(site->api);
+	struct call *call = calloc(1, sizeof(*call));
+	struct http_exchange *exchange = &call->exchange;
+	struct http_peer peer = { .door = "unix", .who = "uid 1000" };
+	uint64_t version = registry_version(site->world.registry);
+
+	expect(call != NULL);
+	if (request->peer >= 0)
+		peer.principal = &site->principals[request->peer];
+	if (!fake_begin(exchange, &peer, request->method, request->target, request->body,
+		request->length)) {
+		free(call);
+		return;
+	}
+	if (request->length >
+	    door->body_max(door->context, request->method, exchange->target.path, &peer)) {
+		fake_end(exchange);
+		free(call);
+		return;
+	}
+	door->receive(door->context, exchange);
+	expect(exchange->is_waiting || exchange->code != 0);
+	call->changes = exchange->is_waiting && !site->is_reload_asked &&
+	    strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0 &&
+	    strncmp(exchange->target.path, "/v1/restore", 11) != 0;
+	if (peer.principal == NULL || (!exchange->is_waiting && exchange->code >= 400))
+		expect(registry_version(site->world.registry) == version);
+	site->turn[site->count++] = call;
+}
+
+/* --- what was listed can be had one by one --- */
+
+/* Asks for one thing, in no turn. The caller frees the JSON. */
+static json_t *
+get(struct site *site, const char *target)
+{
+	const struct http_site *door = api_site(site->api);
+	struct http_peer peer = { .door = "unix" };
+	struct call *call = calloc(1, sizeof(*call));
+	json_t *json;
+
+	expect(call != NULL && fake_begin(&call->exchange, &peer, "GET", target, "", 0));
+	door->receive(door->context, &call->exchange);
+	expect(call->exchange.code == 200);
+	json = json_loads(call->exchange.answer.data, 0, NULL);
+	expect(json != NULL);
+	release(site, call);
+	return json;
+}
+
+static void
+check_listing(struct site *site)
+{
+	char target[TARGET_SIZE];
+	json_t *list = get(site, "/v1/names?limit=1000");
+	json_t *names = json_object_get(list, "names");
+	size_t index;
+	json_t *name;
+
+	expect(json_is_null(json_object_get(list, "next")));
+	json_array_foreach(names, index, name)
+	{
+		const char *text = json_string_value(json_object_get(name, "name"));
+		char *end = stpcpy(target, "/v1/names/");
+		json_t *one;
+
+		for (; *text != '\0'; text++)
+			end += sprintf(end, "%%%02x", (unsigned char)*text);
+		one = get(site, target);
+		expect(json_equal(name, one));
+		json_decref(one);
+	}
+	json_decref(list);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1);
+	struct asking request;
+	struct site *site = malloc(sizeof(*site));
+	char *rest = text;
+
+	expect(text != NULL && site != NULL);
+	memcpy(text, data, size);
+	text[size] = '\0';
+	build(site);
+	while (rest != NULL) {
+		char *at = rest;
+		char *end = memmem(at, size - (size_t)(at - text), "\n%%\n", 4);
+		size_t length = end != NULL ? (size_t)(end - at) : size - (size_t)(at - text);
+
+		rest = end != NULL ? end + 4 : NULL;
+		at[length] = '\0';
+		if (!read_asking(at, length, &request))
+			continue;
+		if (!site->is_open)
+			world_serialise(&site->world, &before);
+		site->is_open = true;
+		if (request.passes_s > 0 && site->count == 0)
+			world_pass(&site->world, request.passes_s);
+		take(site, &request);
+		if (!request.goes_on || site->count == TURN_MAX)
+			end_turn(site, request.fails);
+	}
+	end_turn(site, false);
+	check_listing(site);
+	for (size_t i = 0; i < site->stream_count; i++)
+		release(site, site->streams[i]);
+	api_free(site->api);
+	publisher_free(site->publisher);
+	world_release(&site->world);
+	free(site);
+	free(text);
+	return 0;
+}
