@@ -46,6 +46,7 @@ struct copy {
 	uint64_t octets;     /* of the rows that were read */
 	char *problem;       /* of STORE_PROBLEM_MAX */
 	struct store_copy_report report;
+	bool has_names; /* rows of names were seen */
 };
 
 /* A row as it was read: texts without a NUL, as the schema has them. */
@@ -355,8 +356,9 @@ take_name(struct copy *copy, const struct values *values, struct store *into)
 		.records_size = (size_t)sqlite3_column_bytes(values->select, 4),
 	};
 
-	if (row.changed_s > copy->report.newest_s)
+	if (!copy->has_names || row.changed_s > copy->report.newest_s)
 		copy->report.newest_s = row.changed_s;
+	copy->has_names = true;
 	/* Nobody registered a zone's own. */
 	copy->report.names += row.owner[0] != '\0';
 	return into != NULL ? store_put(into, &row) : STATUS_OK;
@@ -386,6 +388,7 @@ read_tables(struct copy *copy, struct store *into)
 	enum status status = STATUS_OK;
 
 	memset(&copy->report, 0, sizeof(copy->report));
+	copy->has_names = false;
 	copy->octets = 0;
 	copy->calls_left = STEPS_A_CALL + (copy->size >> CALLS_AN_OCTET_SHIFT);
 	for (int i = 0; status == STATUS_OK && i < (copy->version > 1 ? STORE_TABLES : 1); i++)
