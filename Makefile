@@ -20,6 +20,8 @@ PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/ddnsd
+HOOKDIR ?= $(PREFIX)/lib/ddnsd
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
@@ -249,10 +251,16 @@ $(FUZZ_B)/obj/%.o: %.c $(FUZZ_B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_COMPILE) -MMD -MP -c -o $@ $<
 
+# An archive, as for the tests: a target may put a stand-in in the place of one of its objects.
+$(FUZZ_B)/libddnsd.a: $(LIB_SRC:%.c=$(FUZZ_B)/obj/%.o) $(CTL_SRC:%.c=$(FUZZ_B)/obj/%.o)
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)$(AR) rcsD $@ $^
+
 $(FUZZ_NAMES:%=$(FUZZ_B)/fuzz_%): $(FUZZ_B)/%: $(FUZZ_B)/obj/tests/fuzz/%.o \
-    $(FUZZ_HELP:%.c=$(FUZZ_B)/obj/%.o) $(LIB_SRC:%.c=$(FUZZ_B)/obj/%.o) \
-    $(CTL_SRC:%.c=$(FUZZ_B)/obj/%.o)
+    $(FUZZ_HELP:%.c=$(FUZZ_B)/obj/%.o) $(FUZZ_B)/libddnsd.a
 	$(call say,LINK,$@)
+	@mkdir -p $(@D)
 	$(Q)$(FUZZ_LINK) -o $@ $^ $(PKG_LIBS)
 
 .PHONY: fuzz fuzz-build $(FUZZ_NAMES:%=fuzz-%)
@@ -348,20 +356,41 @@ lint-reproducible:
 
 # --- install ------------------------------------------------------------------------------------
 
+# What stands in HOOKDIR under the names that the documents of the hooks and "ddnsctl setup" know.
+HOOK_dhcp-script := hooks/dnsmasq/ddnsd-dhcp-script
+HOOK_kea-run-script := hooks/kea/ddnsd-run-script
+HOOK_isc-dhcp.conf := hooks/isc-dhcp/ddnsd.conf
+HOOK_50-ddnsd := hooks/openwrt/50-ddnsd
+HOOK_PROGRAMS := dhcp-script kea-run-script 50-ddnsd
+HOOK_INCLUDES := isc-dhcp.conf
+HOOK_DOCS := $(sort $(wildcard hooks/*/README.md hooks/kea/*.conf))
+COMPLETION := $(wildcard conf/bash-completion/ddnsctl)
+man_target = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+
+# $(call install_edited,MODE,FILE,TARGET): FILE, with the paths of this installation in it.
+define install_edited
+	@mkdir -p $(B)/installed
+	sed 's|/usr/local/sbin/|$(SBINDIR)/|g; s|/usr/local/lib/ddnsd/|$(HOOKDIR)/|g' $(2) \
+	    >$(B)/installed/$(notdir $(3))
+	$(INSTALL) -D -m $(1) $(B)/installed/$(notdir $(3)) $(DESTDIR)$(3)
+
+endef
+
 .PHONY: install uninstall
 install: all
-	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) \
-	    $(DESTDIR)$(TMPFILESDIR) $(DESTDIR)$(DOCDIR)/dnsmasq.d
+	$(INSTALL) -d $(DESTDIR)$(SBINDIR)
 	$(INSTALL) -m 0755 $(B)/bin/ddnsd $(TOOLS) $(DESTDIR)$(SBINDIR)
-	set -e; for page in $(MAN); do \
-		$(INSTALL) -D -m 0644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page; \
-	done
-	sed 's|/usr/local/sbin/|$(SBINDIR)/|' conf/systemd/ddnsd.service >$(B)/ddnsd.service
-	$(INSTALL) -m 0644 $(B)/ddnsd.service $(DESTDIR)$(UNITDIR)
-	$(INSTALL) -m 0644 conf/sysusers.d/ddnsd.conf $(DESTDIR)$(SYSUSERSDIR)
-	$(INSTALL) -m 0644 conf/tmpfiles.d/ddnsd.conf $(DESTDIR)$(TMPFILESDIR)
-	$(INSTALL) -m 0644 conf/dnsmasq.d/ddnsd.conf $(DESTDIR)$(DOCDIR)/dnsmasq.d
+	$(foreach page,$(MAN),$(call install_edited,0644,$(page),$(call man_target,$(page))))
+	$(foreach hook,$(HOOK_PROGRAMS),$(call install_edited,0755,$(HOOK_$(hook)),$(HOOKDIR)/$(hook)))
+	$(foreach hook,$(HOOK_INCLUDES),$(call install_edited,0644,$(HOOK_$(hook)),$(HOOKDIR)/$(hook)))
+	$(foreach file,$(HOOK_DOCS),$(call install_edited,0644,$(file),$(DOCDIR)/$(file)))
+	$(call install_edited,0644,conf/systemd/ddnsd.service,$(UNITDIR)/ddnsd.service)
+	$(call install_edited,0644,conf/dnsmasq.d/ddnsd.conf,$(DOCDIR)/dnsmasq.d/ddnsd.conf)
+	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(SYSUSERSDIR) conf/sysusers.d/ddnsd.conf
+	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(TMPFILESDIR) conf/tmpfiles.d/ddnsd.conf
 	$(INSTALL) -m 0644 conf/ddnsd.conf $(DESTDIR)$(DOCDIR)/ddnsd.conf.example
+	$(INSTALL) -m 0644 conf/openapi.yaml $(DESTDIR)$(DOCDIR)
+	$(if $(COMPLETION),$(INSTALL) -D -m 0644 -t $(DESTDIR)$(COMPLETIONDIR) $(COMPLETION))
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)
 	$(INSTALL) -d -m 0750 $(DESTDIR)$(SYSCONFDIR)/ddnsd $(DESTDIR)$(SYSCONFDIR)/ddnsd/keys.d
 	@if [ -e $(DESTDIR)$(SYSCONFDIR)/ddnsd/ddnsd.conf ]; then \
@@ -376,11 +405,14 @@ install: all
 # The configuration, the keys and the database stay.
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/ddnsd $(TOOLS:$(B)/bin/%=$(DESTDIR)$(SBINDIR)/%)
-	rm -f $(foreach page,$(MAN),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	rm -f $(foreach page,$(MAN),$(DESTDIR)$(call man_target,$(page)))
 	rm -f $(DESTDIR)$(UNITDIR)/ddnsd.service $(DESTDIR)$(SYSUSERSDIR)/ddnsd.conf \
-	    $(DESTDIR)$(TMPFILESDIR)/ddnsd.conf
-	rm -f $(DESTDIR)$(DOCDIR)/dnsmasq.d/ddnsd.conf $(DESTDIR)$(DOCDIR)/ddnsd.conf.example
-	-rmdir $(DESTDIR)$(DOCDIR)/dnsmasq.d $(DESTDIR)$(DOCDIR)
+	    $(DESTDIR)$(TMPFILESDIR)/ddnsd.conf $(DESTDIR)$(COMPLETIONDIR)/ddnsctl
+	rm -f $(addprefix $(DESTDIR)$(HOOKDIR)/,$(HOOK_PROGRAMS) $(HOOK_INCLUDES))
+	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,$(HOOK_DOCS) dnsmasq.d/ddnsd.conf ddnsd.conf.example \
+	    openapi.yaml)
+	-rmdir $(addprefix $(DESTDIR)$(DOCDIR)/,$(sort $(dir $(HOOK_DOCS))) hooks dnsmasq.d) \
+	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(HOOKDIR)
 
 .PHONY: clean
 clean:

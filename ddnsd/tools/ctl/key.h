@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the verbs of "ddnsctl key" share: their options, the daemon's list, the client's snippet.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "tools/ctl/command.h"
+#include "tools/ctl/key_store.h"
+#include "tools/ctl/site.h"
+#include "tools/ctl/snippets.h"
+
+enum { KEY_ITEMS_MAX = 64, KEY_WAIT_MS = 3000 };
+
+/* An option that may be given more than once. */
+struct key_items {
+	const char *items[KEY_ITEMS_MAX];
+	size_t count;
+};
+
+/*
+ * Takes "OPTION VALUE" and "OPTION=VALUE" out of argv. CTL_USAGE (said) without a value, or with
+ * too many.
+ */
+enum ctl_exit key_take_items(const char *command, const char *option, struct key_items *ret_items,
+    int *argc, char **argv);
+
+/* The key's entry in an answer of /v1/keys; NULL when there is none. */
+const json_t *key_entry(const json_t *answer, const char *name);
+
+enum key_knowledge {
+	KEY_IS_SO,      /* the daemon has taken the change */
+	KEY_IS_NOT,     /* it runs and has not; the reason is known where it gave one */
+	KEY_IS_DOWN,    /* it does not run; it reads the files when it starts */
+	KEY_IS_UNKNOWN, /* it does not tell us */
+};
+
+/*
+ * Waits until the daemon's list has the key (until NULL), does not have it (until ""), or says that
+ * its old secret ends then; KEY_WAIT_MS at most. ret_reason: why it has not; "" = not known.
+ */
+enum key_knowledge key_wait(const struct ctl *ctl, const char *name, const char *until,
+    char *ret_reason, size_t size);
+
+/* A sentence for people about what key_wait() found. */
+void key_say_knowledge(enum key_knowledge knowledge, const char *reason);
+
+/* How the client reaches the server, when --server does not say. */
+const char *key_guess_server(const struct site *site, char address[static 64]);
+
+/*
+ * Fills in what a snippet needs. name holds what `self` is. CTL_FAILED (said): the client wants an
+ * address and server has none.
+ */
+enum ctl_exit key_facts(struct snippet_facts *ret_facts, const struct snippet *snippet,
+    const struct site *site, const char *key, const char *server, char name[static SITE_NAME_MAX],
+    char address[static 64]);
+
+ctl_command key_new;
+ctl_command key_rotate;
+ctl_command key_revoke;
+ctl_command key_list;

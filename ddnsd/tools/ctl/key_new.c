@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* "ddnsctl key new": a secret, its file, and what the client needs. */
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/ctl/key.h"
+#include "tools/ctl/options.h"
+#include "tools/ctl/output.h"
+#include "wire/address.h"
+
+enum { WARNINGS_MAX = 16, WARNING_MAX = 512, REASON_MAX = 1024 };
+
+/* One run of the command. */
+struct job {
+	const char *name;
+	const char *directory;
+	const char *server;
+	const struct key_algorithm *algorithm;
+	const struct snippet *snippet;
+	struct key_items allow;
+	struct key_items from;
+	bool is_admin;
+	struct site *site;
+	struct snippet_facts facts;
+	char self[SITE_NAME_MAX];
+	char address[64];
+	char guess[64];
+	char grants[SNIPPET_GRANTS_MAX][SNIPPET_GRANT_MAX];
+	char secret[KEY_SECRET_TEXT_MAX];
+	char path[PATH_MAX];
+	char folder[PATH_MAX];
+	char warnings[WARNINGS_MAX][WARNING_MAX];
+	size_t warning_count;
+	struct buffer configuration; /* of the client */
+};
+
+__attribute__((format(printf, 2, 3))) static void
+warn(struct job *job, const char *format, ...)
+{
+	va_list arguments;
+
+	if (job->warning_count == WARNINGS_MAX)
+		return;
+	va_start(arguments, format);
+	(void)vsnprintf(job->warnings[job->warning_count++], WARNING_MAX, format, arguments);
+	va_end(arguments);
+}
+
+/* --- what was asked for --- */
+
+static enum ctl_exit
+read_arguments(struct job *job, int argc, char **argv)
+{
+	const char *client = "nsupdate";
+	const char *algorithm = "hmac-sha256";
+	const struct option_entry options[] = {
+		{ "--admin", &job->is_admin, NULL },
+		{ "--for", NULL, &client },
+		{ "--algorithm", NULL, &algorithm },
+		{ "--directory", NULL, &job->directory },
+		{ "--server", NULL, &job->server },
+		{ NULL, NULL, NULL },
+	};
+	const char *reason;
+	enum ctl_exit code = key_take_items("key", "--allow", &job->allow, &argc, argv);
+
+	if (code == CTL_DONE)
+		code = key_take_items("key", "--from", &job->from, &argc, argv);
+	if (code == CTL_DONE)
+		code = options_take(options, &argc, argv);
+	if (code != CTL_DONE)
+		return code;
+	if (argc != 2)
+		return ctl_usage("key", "new takes one name, the key's");
+	job->name = argv[1];
+	job->algorithm = key_algorithm_find(algorithm);
+	job->snippet = snippet_find(client);
+	if (!key_name_is_good(job->name, &reason))
+		return ctl_usage("key", "\"%s\" cannot be a key's name: %s", job->name, reason);
+	if (job->algorithm == NULL)
+		return ctl_usage("key", "--algorithm: \"%s\" is unknown; allowed: %s", algorithm,
+		    key_algorithm_names);
+	if (job->snippet == NULL)
+		return ctl_usage("key", "--for: \"%s\" is unknown; allowed: %s", client,
+		    snippet_clients);
+	return CTL_DONE;
+}
+
+/* A grant's form; what it means is the daemon's to judge. */
+static bool
+is_good_grant(const char *grant)
+{
+	for (const char *at = grant; *at != '\0'; at++) {
+		if (!isalnum((unsigned char)*at) && strchr(" .-_*/", *at) == NULL)
+			return false;
+	}
+	return grant[0] != '\0' && grant[0] != ' ';
+}
+
+static enum ctl_exit
+check_items(const struct job *job)
+{
+	for (size_t i = 0; i < job->allow.count; i++) {
+		if (!is_good_grant(job->allow.items[i]))
+			return ctl_usage("key",
+			    "--allow: \"%s\" is no grant; write a name and types, as \"self A AAAA\", "
+			    "\"*.lab.home.arpa TXT\" or \"zone home.arpa\"",
+			    job->allow.items[i]);
+	}
+	for (size_t i = 0; i < job->from.count; i++) {
+		struct network network;
+
+		if (network_from_text(job->from.items[i], &network) != STATUS_OK)
+			return ctl_usage("key",
+			    "--from: \"%s\" is no network; write ADDRESS/BITS with no bit set behind "
+			    "them, as 192.168.1.0/24, or one address",
+			    job->from.items[i]);
+	}
+	return CTL_DONE;
+}
+
+/* --- what may surprise --- */
+
+/* The name that a grant is about: without "*." and "zone "; "" for self. */
+static void
+subject_of(const char *grant, char subject[static SITE_NAME_MAX])
+{
+	size_t length;
+
+	subject[0] = '\0';
+	if (strncmp(grant, "zone ", 5) == 0)
+		grant += 5;
+	if (strncmp(grant, "*.", 2) == 0)
+		grant += 2;
+	length = strcspn(grant, " ");
+	if (length < SITE_NAME_MAX && !(length == 4 && memcmp(grant, "self", 4) == 0)) {
+		memcpy(subject, grant, length);
+		subject[length] = '\0';
+	}
+}
+
+static void
+warn_of_grants(struct job *job)
+{
+	const struct site *site = job->site;
+	bool uses_self = false;
+
+	for (size_t i = 0; i < job->allow.count; i++) {
+		char subject[SITE_NAME_MAX];
+		bool concerns = false;
+
+		subject_of(job->allow.items[i], subject);
+		uses_self |= subject[0] == '\0';
+		for (size_t j = 0; j < site->zone_count && subject[0] != '\0'; j++)
+			concerns |= site_is_within(subject, site->zones[j].name) ||
+			    site_is_within(site->zones[j].name, subject);
+		if (subject[0] != '\0' && !site->is_zone_guessed && !concerns)
+			warn(job, "\"%s\" lies in none of the daemon's zones, so it allows nothing",
+			    job->allow.items[i]);
+	}
+	if (uses_self && strchr(job->name, '.') != NULL && site_zone_of(site, job->name) == NULL)
+		warn(job,
+		    "the key's name lies in none of the daemon's zones: its own name is %s; a name "
+		    "without dots is usual",
+		    job->self);
+}
+
+/* The daemon runs, and reads another folder. */
+static bool
+is_elsewhere(const struct job *job)
+{
+	char folder[PATH_MAX];
+
+	if (job->site->status == NULL)
+		return false;
+	return strcmp(realpath(job->site->keys, folder) != NULL ? folder : job->site->keys,
+		   job->directory) != 0;
+}
+
+static void
+warn_of_surprises(struct job *job)
+{
+	const struct site *site = job->site;
+
+	warn_of_grants(job);
+	if (job->algorithm->is_weak)
+		warn(job, "%s is weak: only for clients that know nothing better",
+		    job->algorithm->name);
+	if (job->is_admin && job->from.count == 0)
+		warn(job,
+		    "an admin key may take over every name that its grants cover; bind it to networks by "
+		    "--from");
+	if (strcmp(job->facts.address, "127.0.0.1") == 0 && job->server == job->guess)
+		warn(job,
+		    "the client's server is %s, this machine itself; others need --server HOST%s",
+		    job->guess,
+		    strcmp(site->listen, "127.0.0.1") == 0
+			? ", and addresses = {\"0.0.0.0\", \"::\"} in the listen block"
+			: "");
+	if (is_elsewhere(job))
+		warn(job, "the daemon reads its keys from %s, not from %s",
+		    site->keys[0] != '\0' ? site->keys : "no folder", job->directory);
+	if (site->is_zone_guessed)
+		warn(job, "no zone is known here (%s: %s): home.arpa stands for it", site->file,
+		    site->problem);
+}
+
+/* --- the work --- */
+
+static enum ctl_exit
+prepare(const struct ctl *ctl, struct job *job)
+{
+	enum ctl_exit code;
+
+	job->site = site_new(ctl, "");
+	if (job->site == NULL)
+		return ctl_fail(CTL_FAILED, "out of memory");
+	if (job->directory == NULL)
+		job->directory = job->site->keys;
+	if (job->directory[0] == '\0')
+		return ctl_fail(CTL_FAILED,
+		    "the daemon has no folder of keys (keys-directory = \"\" in %s); set one, or say "
+		    "--directory DIR",
+		    job->site->file);
+	/* What is told and compared is the real place. */
+	if (realpath(job->directory, job->folder) != NULL)
+		job->directory = job->folder;
+	if (job->server == NULL)
+		job->server = key_guess_server(job->site, job->guess);
+	code = key_facts(&job->facts, job->snippet, job->site, job->name, job->server, job->self,
+	    job->address);
+	if (code != CTL_DONE)
+		return code;
+	if (job->allow.count == 0) {
+		job->allow.count = snippet_grants(job->snippet, &job->facts, job->grants);
+		for (size_t i = 0; i < job->allow.count; i++)
+			job->allow.items[i] = job->grants[i];
+	}
+	if (!key_secret_make(job->algorithm, job->secret))
+		return ctl_fail(CTL_FAILED, "the kernel gives no random octets");
+	job->facts.secret = job->secret;
+	job->facts.algorithm = job->algorithm;
+	if (!key_store_path(job->directory, job->name, job->path))
+		return ctl_usage("key", "\"%s\" is too long for a file's name", job->name);
+	warn_of_surprises(job);
+	return CTL_DONE;
+}
+
+static enum ctl_exit
+write_file(const struct job *job)
+{
+	const struct key_draft draft = { .name = job->name,
+		.algorithm = job->algorithm,
+		.secret = job->secret,
+		.allow = job->allow.items,
+		.allow_count = job->allow.count,
+		.from = job->from.items,
+		.from_count = job->from.count,
+		.is_admin = job->is_admin,
+		.is_for_many = snippet_is_for_many(job->snippet) };
+	char problem[KEY_STORE_PROBLEM_MAX];
+	struct buffer text;
+	struct key_place place = { 0 };
+	enum status status = key_store_find(job->directory, job->name, &place, problem);
+
+	if (status == STATUS_OK) {
+		(void)snprintf(problem, sizeof(problem),
+		    "the key \"%s\" is there already, in %s; \"ddnsctl key rotate\" gives it a new "
+		    "secret, \"ddnsctl key revoke\" ends it",
+		    job->name, place.path);
+		status = STATUS_NAME_EXISTS;
+	} else {
+		buffer_init(&text, KEY_FILE_MAX);
+		status = key_file_compose(&draft, &text);
+		if (status == STATUS_OK)
+			status = key_store_add(job->directory, job->name, &text, problem);
+		else
+			(void)snprintf(problem, sizeof(problem), "%s", status_text(status));
+		key_store_wipe(&text);
+	}
+	key_place_release(&place);
+	return status == STATUS_OK ? CTL_DONE : ctl_fail(CTL_FAILED, "%s", problem);
+}
+
+/* Puts things back when it is this very file that the daemon does not take. */
+static enum ctl_exit
+take_back(const struct job *job, const char *reason)
+{
+	if (unlink(job->path) != 0)
+		return ctl_fail(CTL_FAILED, "the daemon does not take %s: %s", job->path, reason);
+	return ctl_fail(CTL_FAILED, "the daemon does not take it, and %s is removed again: %s",
+	    job->path, reason);
+}
+
+static json_t *
+texts(const struct key_items *items)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < items->count; i++)
+		(void)json_array_append_new(array, json_string(items->items[i]));
+	return array;
+}
+
+static void
+print_json(const struct job *job, enum key_knowledge knowledge)
+{
+	json_t *warnings = json_array();
+	json_t *json;
+
+	for (size_t i = 0; i < job->warning_count; i++)
+		(void)json_array_append_new(warnings, json_string(job->warnings[i]));
+	json = json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:s, s:s%, s:o}", "name",
+	    job->name, "file", job->path, "algorithm", job->algorithm->name, "secret", job->secret,
+	    "admin", job->is_admin, "allow", texts(&job->allow), "from", texts(&job->from), "taken",
+	    knowledge == KEY_IS_UNKNOWN ? json_null() : json_boolean(knowledge == KEY_IS_SO),
+	    "client", snippet_client(job->snippet), "configuration", job->configuration.data,
+	    job->configuration.length, "warnings", warnings);
+	output_json(json);
+	json_decref(json);
+}
+
+/* News go to stderr, so that the client's configuration can be piped into a file. */
+static void
+print_news(const struct job *job, enum key_knowledge knowledge, const char *reason)
+{
+	fprintf(stderr, "Key \"%s\" is in %s.\nIt may change:", job->name, job->path);
+	for (size_t i = 0; i < job->allow.count; i++)
+		fprintf(stderr, "%s %s", i > 0 ? ";" : "", job->allow.items[i]);
+	fprintf(stderr, ".\n");
+	key_say_knowledge(knowledge, reason);
+	for (size_t i = 0; i < job->warning_count; i++)
+		fprintf(stderr, "Note: %s.\n", job->warnings[i]);
+	fprintf(stderr, "For %s:\n\n", snippet_client(job->snippet));
+	fflush(stderr);
+}
+
+static enum ctl_exit
+run(struct ctl *ctl, struct job *job)
+{
+	char reason[REASON_MAX] = "";
+	enum key_knowledge knowledge;
+	enum ctl_exit code = check_items(job);
+
+	if (code == CTL_DONE)
+		code = prepare(ctl, job);
+	if (code == CTL_DONE &&
+	    snippet_append(job->snippet, &job->facts, &job->configuration) != STATUS_OK)
+		code = ctl_fail(CTL_FAILED, "out of memory");
+	if (code == CTL_DONE)
+		code = write_file(job);
+	if (code != CTL_DONE)
+		return code;
+	if (is_elsewhere(job))
+		knowledge = KEY_IS_NOT;
+	else
+		knowledge = key_wait(ctl, job->name, NULL, reason, sizeof(reason));
+	if (knowledge == KEY_IS_NOT && strstr(reason, job->path) != NULL)
+		return take_back(job, reason);
+	if (ctl->is_json) {
+		print_json(job, knowledge);
+	} else {
+		print_news(job, knowledge, reason);
+		(void)fwrite(job->configuration.data, 1, job->configuration.length, stdout);
+	}
+	return output_flush() ? CTL_DONE : CTL_FAILED;
+}
+
+enum ctl_exit
+key_new(struct ctl *ctl, int argc, char **argv)
+{
+	struct job *job = calloc(1, sizeof(*job));
+	enum ctl_exit code;
+
+	if (job == NULL)
+		return ctl_fail(CTL_FAILED, "out of memory");
+	buffer_init(&job->configuration, SNIPPET_SIZE_MAX);
+	code = read_arguments(job, argc, argv);
+	if (code == CTL_DONE)
+		code = run(ctl, job);
+	key_store_wipe(&job->configuration);
+	site_free(job->site);
+	explicit_bzero(job, sizeof(*job));
+	free(job);
+	return code;
+}

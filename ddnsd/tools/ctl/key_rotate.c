@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* "ddnsctl key rotate": a new secret, while the present one goes on for some time. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "tools/ctl/key.h"
+#include "tools/ctl/options.h"
+#include "tools/ctl/output.h"
+
+enum { REASON_MAX = 1024, OVERLAP_MAX_S = 366 * 24 * 60 * 60 };
+
+struct job {
+	const char *name;
+	const char *directory;
+	const char *server;
+	const struct snippet *snippet;
+	int64_t overlap_s;
+	int64_t until_s;
+	char until[KEY_UNTIL_MAX];
+	char secret[KEY_SECRET_TEXT_MAX];
+	struct site *site;
+	struct key_place place;
+	char self[SITE_NAME_MAX];
+	char address[64];
+	char guess[64];
+	struct buffer configuration;
+};
+
+static enum ctl_exit
+read_arguments(struct job *job, int argc, char **argv)
+{
+	const char *client = "nsupdate";
+	const char *overlap = "7d";
+	const struct option_entry options[] = {
+		{ "--overlap", NULL, &overlap },
+		{ "--for", NULL, &client },
+		{ "--directory", NULL, &job->directory },
+		{ "--server", NULL, &job->server },
+		{ NULL, NULL, NULL },
+	};
+	enum ctl_exit code = options_take(options, &argc, argv);
+
+	if (code != CTL_DONE)
+		return code;
+	if (argc != 2)
+		return ctl_usage("key", "rotate takes one name, the key's");
+	job->name = argv[1];
+	job->snippet = snippet_find(client);
+	if (job->snippet == NULL)
+		return ctl_usage("key", "--for: \"%s\" is unknown; allowed: %s", client,
+		    snippet_clients);
+	if (duration_from_text(overlap, &job->overlap_s) != STATUS_OK || job->overlap_s < 1 ||
+	    job->overlap_s > OVERLAP_MAX_S)
+		return ctl_usage("key",
+		    "--overlap: \"%s\" is no length of time from 1s to 52w; write 7d, 12h",
+		    overlap);
+	return CTL_DONE;
+}
+
+static enum ctl_exit
+find(const struct ctl *ctl, struct job *job)
+{
+	char problem[KEY_STORE_PROBLEM_MAX];
+
+	job->site = site_new(ctl, "");
+	if (job->site == NULL)
+		return ctl_fail(CTL_FAILED, "out of memory");
+	if (job->directory == NULL)
+		job->directory = job->site->keys;
+	if (job->server == NULL)
+		job->server = key_guess_server(job->site, job->guess);
+	if (key_store_find(job->directory, job->name, &job->place, problem) != STATUS_OK)
+		return ctl_fail(CTL_FAILED, "%s", problem);
+	return CTL_DONE;
+}
+
+/* A second rotation ends the secret that the first one kept: somebody may still use it. */
+static enum ctl_exit
+ask_about_old_secret(const struct ctl *ctl, const struct job *job)
+{
+	const struct key_found *found = &job->place.found;
+	int64_t until_s;
+	char when[64] = "without an end";
+	char question[256];
+
+	if (!found->has_old_secret)
+		return CTL_DONE;
+	if (found->old_until[0] != '\0') {
+		if (key_until_from_text(found->old_until, &until_s) && until_s <= clock_wall_s())
+			return CTL_DONE;
+		(void)snprintf(when, sizeof(when), "until %s", found->old_until);
+	}
+	(void)snprintf(question, sizeof(question),
+	    "The secret before this one is still accepted %s; rotating ends it now. Rotate?", when);
+	if (ctl->says_yes || output_ask(question))
+		return CTL_DONE;
+	return ctl_fail(CTL_FAILED,
+	    "the secret before this one is still accepted %s, and rotating would end it now; --yes "
+	    "does so",
+	    when);
+}
+
+static enum ctl_exit
+edit(struct job *job)
+{
+	const struct key_algorithm *algorithm = key_algorithm_find(job->place.found.algorithm);
+	char problem[KEY_STORE_PROBLEM_MAX] = "";
+	char reason[KEY_PROBLEM_MAX];
+	struct buffer text;
+	enum status status;
+
+	if (algorithm == NULL)
+		return ctl_fail(CTL_FAILED, "%s: the algorithm \"%s\" is unknown", job->place.path,
+		    job->place.found.algorithm);
+	if (!key_secret_make(algorithm, job->secret))
+		return ctl_fail(CTL_FAILED, "the kernel gives no random octets");
+	job->until_s = clock_wall_s() + job->overlap_s;
+	(void)key_until_to_text(job->until_s, job->until);
+	buffer_init(&text, KEY_FILE_MAX);
+	status = key_file_rotate(job->place.text.data, job->place.text.length, job->name,
+	    job->secret, job->until_s, &text, reason);
+	if (status == STATUS_OK)
+		status = key_store_replace(&job->place, &text, problem);
+	else
+		(void)snprintf(problem, sizeof(problem), "%s stays as it is: %s", job->place.path,
+		    status == STATUS_MALFORMED ? reason : status_text(status));
+	key_store_wipe(&text);
+	return status == STATUS_OK ? CTL_DONE : ctl_fail(CTL_FAILED, "%s", problem);
+}
+
+static void
+print_json(const struct job *job, enum key_knowledge knowledge)
+{
+	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s%}", "name", job->name,
+	    "file", job->place.path, "algorithm", job->place.found.algorithm, "secret", job->secret,
+	    "old_secret_until", job->until, "taken",
+	    knowledge == KEY_IS_UNKNOWN ? json_null() : json_boolean(knowledge == KEY_IS_SO),
+	    "client", snippet_client(job->snippet), "configuration", job->configuration.data,
+	    job->configuration.length);
+
+	output_json(json);
+	json_decref(json);
+}
+
+static enum ctl_exit
+run(struct ctl *ctl, struct job *job)
+{
+	struct snippet_facts facts;
+	char reason[REASON_MAX] = "";
+	enum key_knowledge knowledge;
+	enum ctl_exit code = find(ctl, job);
+
+	if (code == CTL_DONE)
+		code = key_facts(&facts, job->snippet, job->site, job->name, job->server, job->self,
+		    job->address);
+	if (code == CTL_DONE)
+		code = ask_about_old_secret(ctl, job);
+	if (code == CTL_DONE)
+		code = edit(job);
+	if (code != CTL_DONE)
+		return code;
+	facts.secret = job->secret;
+	facts.algorithm = key_algorithm_find(job->place.found.algorithm);
+	if (snippet_append(job->snippet, &facts, &job->configuration) != STATUS_OK)
+		return ctl_fail(CTL_FAILED,
+		    "the key has a new secret, in %s, but memory ran out before it could be shown",
+		    job->place.path);
+	knowledge = key_wait(ctl, job->name, job->until, reason, sizeof(reason));
+	if (ctl->is_json) {
+		print_json(job, knowledge);
+	} else {
+		fprintf(stderr,
+		    "Key \"%s\" has a new secret, in %s. The one before is accepted until %s.\n",
+		    job->name, job->place.path, job->until);
+		key_say_knowledge(knowledge, reason);
+		fprintf(stderr, "For %s:\n\n", snippet_client(job->snippet));
+		(void)fwrite(job->configuration.data, 1, job->configuration.length, stdout);
+	}
+	return output_flush() ? CTL_DONE : CTL_FAILED;
+}
+
+enum ctl_exit
+key_rotate(struct ctl *ctl, int argc, char **argv)
+{
+	struct job *job = calloc(1, sizeof(*job));
+	enum ctl_exit code;
+
+	if (job == NULL)
+		return ctl_fail(CTL_FAILED, "out of memory");
+	buffer_init(&job->configuration, SNIPPET_SIZE_MAX);
+	code = read_arguments(job, argc, argv);
+	if (code == CTL_DONE)
+		code = run(ctl, job);
+	key_store_wipe(&job->configuration);
+	key_place_release(&job->place);
+	site_free(job->site);
+	explicit_bzero(job, sizeof(*job));
+	free(job);
+	return code;
+}
