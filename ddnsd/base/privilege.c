@@ -113,9 +113,20 @@ empty_bounding_set(void)
 	}
 }
 
-/* Brings effective and permitted down to CAP_KILL, or nothing; inheritable and ambient to nothing. */
+/* True when nothing but CAP_KILL is held, or could be had. */
+static bool
+holds_kill_at_most(const struct __user_cap_data_struct *sets)
+{
+	return (sets[0].permitted & ~(UINT32_C(1) << CAP_KILL)) == 0 && sets[1].permitted == 0;
+}
+
+/*
+ * Brings effective and permitted down to CAP_KILL, or nothing; inheritable and ambient to nothing.
+ * may_stay: CAP_KILL may stay where capset is denied, as by a system call filter (systemd's
+ * @privileged has it): it was given to who never was root, and no program we start inherits it.
+ */
 static enum status
-limit_capabilities(bool keep_kill, const struct problem *problem)
+limit_capabilities(bool keep_kill, bool may_stay, const struct problem *problem)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
@@ -123,14 +134,18 @@ limit_capabilities(bool keep_kill, const struct problem *problem)
 
 	if (syscall(SYS_capget, &header, sets) != 0)
 		return fail(problem, "read the capabilities");
+	may_stay &= holds_kill_at_most(sets);
 	kept = keep_kill ? sets[0].permitted & (UINT32_C(1) << CAP_KILL) : 0;
 	memset(sets, 0, sizeof(sets));
 	sets[0].effective = kept;
 	sets[0].permitted = kept;
 	/* What leaves the inheritable set leaves the ambient set with it, capabilities(7). */
-	if (syscall(SYS_capset, &header, sets) != 0)
-		return fail(problem, "give up capabilities");
-	return STATUS_OK;
+	if (syscall(SYS_capset, &header, sets) == 0)
+		return STATUS_OK;
+	if (errno == EPERM && may_stay &&
+	    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0)
+		return STATUS_OK;
+	return fail(problem, "give up capabilities");
 }
 
 /* Tries to be root again, which must fail. */
@@ -159,7 +174,7 @@ drop_root(const char *user, const struct identity *identity, bool keep_kill,
 	empty_bounding_set();
 	status = become(user, identity, keep_kill, problem);
 	if (status == STATUS_OK)
-		status = limit_capabilities(keep_kill, problem);
+		status = limit_capabilities(keep_kill, false, problem);
 	if (status == STATUS_OK)
 		status = prove_dropped(identity, problem);
 	return status;
@@ -198,7 +213,7 @@ privilege_drop(const char *user, const char *group, bool keep_kill, char *ret_pr
 		status = drop_root(user, &identity, keep_kill, &problem);
 	} else if (!was_root) {
 		empty_bounding_set();
-		status = limit_capabilities(keep_kill, &problem);
+		status = limit_capabilities(keep_kill, true, &problem);
 	}
 	if (status != STATUS_OK)
 		return status;

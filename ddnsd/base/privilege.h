@@ -16,7 +16,8 @@
  * only one we are in. Root and no user (or root itself): stays root; that is the caller's to warn of.
  *
  * Whoever is not root in the end keeps no capability but, with keep_kill, CAP_KILL where it was
- * held; never inheritable or ambient, so that programs we start do not have it. The bounding set
+ * held; never inheritable or ambient, so that programs we start do not have it. Where a system call
+ * filter denies capset, CAP_KILL stays even without keep_kill. The bounding set
  * is emptied too where the kernel lets us. Root keeps its capabilities: a program it starts
  * without them could not even signal dnsmasq.
  *
