@@ -300,7 +300,8 @@ bench-leases: all
 
 # --- lint ---------------------------------------------------------------------------------------
 
-SHELL_FILES = $(shell grep -rIlE '^\#!.*[/ ](ba)?sh( |$$)' scripts hooks .ci tests 2>/dev/null | sort)
+SHELL_FILES = $(shell grep -rIlE '^\#!.*[/ ](ba)?sh( |$$)' scripts hooks .ci tests 2>/dev/null | sort) \
+    conf/bash-completion/ddnsctl
 LINT_FLAGS := $(BASE_CPPFLAGS) -std=gnu11
 
 LINTS := layers text functions headers options format shell man systemd tidy cppcheck reproducible
