@@ -360,7 +360,7 @@ take_name(struct copy *copy, const struct values *values, struct store *into)
 		copy->report.newest_s = row.changed_s;
 	copy->has_names = true;
 	/* Nobody registered a zone's own. */
-	copy->report.names += row.owner[0] != '\0';
+	copy->report.names += row.owner != NULL && row.owner[0] != '\0';
 	return into != NULL ? store_put(into, &row) : STATUS_OK;
 }
 
