@@ -57,7 +57,7 @@ struct failure {
 };
 
 static const char store_hint[] =
-    "nothing was changed; see \"database\" in /v1/status for the cause, mend it, and try again";
+    "nothing was changed; the database in \"ddnsctl status\" tells the cause; mend it, and try again";
 
 static const struct failure failures[STATUS_COUNT] = {
 	[STATUS_MALFORMED] = { 400, "malformed", "see the API's description (openapi.yaml)" },
@@ -66,10 +66,12 @@ static const struct failure failures[STATUS_COUNT] = {
 	[STATUS_UNAUTHENTICATED] = { 401, "not authenticated", "" },
 	[STATUS_REFUSED] = { 403, "not permitted", "grants stand in the configuration" },
 	[STATUS_LIMITED] = { 429, "over a limit", "limits stand in the configuration" },
-	[STATUS_NOT_OUR_ZONE] = { 404, "in no zone of this server", "/v1/zones lists the zones" },
-	[STATUS_OUTSIDE_ZONE] = { 400, "outside of its zone", "/v1/zones lists the zones" },
+	[STATUS_NOT_OUR_ZONE] = { 404, "in no zone of this server",
+	    "ddnsctl zone lists the zones" },
+	[STATUS_OUTSIDE_ZONE] = { 400, "outside of its zone", "ddnsctl zone lists the zones" },
 	[STATUS_NAME_EXISTS] = { 409, "the name exists", "" },
-	[STATUS_NAME_MISSING] = { 404, "no such name", "/v1/names lists the names" },
+	[STATUS_NAME_MISSING] = { 404, "no such name",
+	    "ddnsctl list shows the names that there are" },
 	[STATUS_RRSET_EXISTS] = { 409, "records of that type exist", "" },
 	[STATUS_RRSET_MISSING] = { 404, "no such records", "" },
 	[STATUS_IO] = { 503, "the database cannot be written", store_hint },

@@ -234,8 +234,8 @@ static void
 fail_copy(struct api_call *call, enum status status, const char *problem)
 {
 	if (is_about_copy(status))
-		api_fail(call, 400, "nothing was changed; send a file that /v1/backup gave", "%s",
-		    problem[0] != '\0' ? problem : status_text(status));
+		api_fail(call, 400, "nothing was changed; send a file that ddnsctl backup made",
+		    "%s", problem[0] != '\0' ? problem : status_text(status));
 	else
 		api_fail_status(call, status, problem[0] != '\0' ? problem : NULL);
 }

@@ -97,7 +97,8 @@ read_target(struct api_call *call, struct target *target)
 static void
 fail_missing(struct api_call *call, const struct target *target)
 {
-	api_fail(call, 404, "/v1/names lists the names", "%s is not registered", target->text);
+	api_fail(call, 404, "ddnsctl list shows the names that there are", "%s is not registered",
+	    target->text);
 }
 
 /* A 403 where no grant helps, a 409 where the name is another's: these need different remedies. */
@@ -117,7 +118,7 @@ fail_refused(struct api_call *call, const struct target *target)
 	    !principal->is_admin && strcmp(report->owner, principal->identity) != 0)
 		api_fail(call, 409,
 		    "it is free when its owner deletes it or its lease ends; an administrator "
-		    "may give it away (POST with \"owner\")",
+		    "may give it away (ddnsctl add NAME --owner KEY)",
 		    "%s belongs to %s", target->text, report->owner);
 	else
 		api_fail(call, 403, "a grant in its block would permit it; NS needs to be named",
@@ -243,7 +244,7 @@ read_owner(struct api_call *call, const char *owner, struct wish *wish)
 	wish->owner = find_identity(call->api, owner);
 	if (wish->owner == NULL)
 		api_fail(call, 400,
-		    "the name of a key (/v1/keys), \"@NAME\" of a peer block, or a network",
+		    "the name of a key (ddnsctl key list), \"@NAME\" of a peer block, or a network",
 		    "\"owner\": nobody is called \"%.*s\"", WHAT_MAX, owner);
 	return wish->owner != NULL;
 }
@@ -464,7 +465,7 @@ check_cname(struct api_call *call, const struct target *target, const struct wis
 		if (replaces || (target->exists && target->report.source == SOURCE_LEASE) ||
 		    !has_rival(call->api, target, change))
 			continue;
-		api_fail(call, 409, "PUT replaces all records of the name",
+		api_fail(call, 409, "PUT (ddnsctl add --replace) replaces all records of the name",
 		    "%s cannot have a CNAME and other records", target->text);
 		return false;
 	}
@@ -548,7 +549,8 @@ api_put_name(struct api_call *call)
 	if (!read_target(call, &target))
 		return;
 	if (target.is_apex)
-		api_fail(call, 409, "POST adds records; DELETE with type= removes them",
+		api_fail(call, 409,
+		    "POST (ddnsctl add) adds records; DELETE with type= (ddnsctl del NAME TYPE) removes them",
 		    "%s is a zone: its SOA and NS cannot be replaced", target.text);
 	else if (read_wish(call, &target, &wish))
 		put(call, &target, &wish);

@@ -185,6 +185,7 @@ static json_t *
 publication_of(const struct api *api, const struct name_report *report)
 {
 	static const char *const fates[] = {
+		[FATE_OFF] = "off",
 		[FATE_NOT_PUBLISHED] = "not-published",
 		[FATE_WAITING] = "waiting",
 		[FATE_WRITTEN] = "written",

@@ -625,7 +625,7 @@ publisher_explain(const struct publisher *publisher, const struct node *node,
 	ret_why[0] = '\0';
 	if (obstacle != NULL) {
 		(void)snprintf(ret_why, PUBLISHER_WHY_MAX, "%s", obstacle);
-		return FATE_NOT_PUBLISHED;
+		return publisher->options->mode == PUBLISH_NONE ? FATE_OFF : FATE_NOT_PUBLISHED;
 	}
 	if (!presence.is_written) {
 		(void)snprintf(ret_why, PUBLISHER_WHY_MAX,

@@ -80,6 +80,7 @@ void publisher_set_options(struct publisher *publisher, const struct publisher_o
 
 /* What became of one name. */
 enum publisher_fate {
+	FATE_OFF,           /* no name is: publish mode "none" */
 	FATE_NOT_PUBLISHED, /* and will not be; why says why */
 	FATE_WAITING,       /* changed after the last publication, or that could not be written */
 	FATE_WRITTEN,       /* in the file; dnsmasq has not answered it yet, or is not asked */

@@ -187,6 +187,9 @@ def test_a_problem_stands_before_everything_else(server, tool):
 def test_a_name_is_added_shown_listed_and_deleted(server, tool):
     added = tool.must("add", "printer", "192.0.2.9", "2001:db8::9").stdout
     assert added == "printer.home.arpa: 192.0.2.9, 2001:db8::9, owned by @admin\n"
+    text = tool.must("add", "text", "TXT", "hello").stdout
+    assert text == 'text.home.arpa: TXT "hello", owned by @admin\n'
+    tool.must("del", "text")
     tool.must("add", "printer", "TXT", "second floor", 'x"y')
     shown = tool.must("show", "printer").stdout
     assert shown.startswith("printer.home.arpa in zone home.arpa\n")
@@ -298,11 +301,12 @@ def test_leases_are_listed_and_hostile_names_steer_no_terminal(server, tool, con
     )
     control.lease("add", "192.0.2.51", hardware="02:00:00:00:00:02", server="dnsmasq")
     lines = tool.must("list", "--leases").stdout.splitlines()
-    assert lines[0].split() == ["ADDRESS", "DEVICE", "NAME", "ASKED", "FOR", "EXPIRES"]
+    assert lines[0].split() == ["ADDRESS", "DEVICE", "NAME", "ASKED", "FOR", "EXPIRES", "NOTE"]
     assert len(lines) == 3
     assert lines[1].startswith("192.0.2.50  02:00:00:00:00:01  bobs")
     assert "Bob's\\x1b[31m\\x0aiPhone" in lines[1]
-    assert lines[2].split() == ["192.0.2.51", "02:00:00:00:00:02", "never"]
+    assert lines[2].split()[:3] == ["192.0.2.51", "02:00:00:00:00:02", "never"]
+    assert "the device gives no name" in lines[2]
     assert len(tool.must("list", "--leases", "192.0.2.51").stdout.splitlines()) == 2
     assert len(tool.json("list", "--leases", "02:00:*:01")["leases"]) == 1
     name = tool.json("list", "--leases")["leases"][0]["name"]
@@ -453,6 +457,8 @@ def test_what_dnsmasq_answers_is_seen_too(serve, make_dnsmasq, folder, control, 
         "show tells that it is confirmed",
     )
     assert " ms\n" in shown
+    text = Tool(folder / "control.sock").must("add", "my_printer", "192.0.2.9").stdout
+    assert "  not published: a hosts file takes letters, digits and inner hyphens only\n" in text
 
 
 def test_a_watcher_of_some_names_hears_of_no_others(server, control, watch):

@@ -303,14 +303,14 @@ a_name_that_is_put_is_created_and_shown(void **state)
 	    "{\"data\":\"192.0.2.1\",\"expires\":\"2065-01-24T07:20:01Z\",\"ttl\":120,"
 	    "\"type\":\"A\"}");
 	assert_string_equal(at(site, "records.1.data"), "\"2001:db8::1\"");
-	assert_string_equal(at(site, "publication.state"), "\"not-published\"");
+	assert_string_equal(at(site, "publication.state"), "\"off\"");
 	assert_string_equal(at(site, "leases"), "[]");
 	assert_string_equal(records(site, "desk"), "120 A 192.0.2.1\n120 AAAA 2001:db8::1\n");
 	expect_ask(site, 200, NOBODY, "GET", "/v1/names/DESK.Home.arpa.", "");
 	assert_string_equal(at(site, "records.0.ttl"), "120");
 	expect_ask(site, 200, NOBODY, "HEAD", "/v1/names/desk", "");
 	expect_ask(site, 404, NOBODY, "GET", "/v1/names/desk2", "");
-	expect_error(site, "desk2.home.arpa", "/v1/names");
+	expect_error(site, "desk2.home.arpa", "ddnsctl list");
 }
 
 static void
@@ -625,7 +625,7 @@ an_administrator_registers_names_for_others_and_gives_them_away(void **state)
 	    "\"type\":\"A\"}]");
 	expect_ask(site, 403, EDITOR, "POST", "/v1/names/desk", "{\"owner\":\"@other\"}");
 	expect_ask(site, 400, ADMIN, "POST", "/v1/names/desk", "{\"owner\":\"labtop\"}");
-	expect_error(site, "labtop", "/v1/keys");
+	expect_error(site, "labtop", "ddnsctl key list");
 	expect_ask(site, 400, ADMIN, "POST", "/v1/names/desk", "{\"owner\":\"@lease\"}");
 	expect_ask(site, 400, ADMIN, "POST", "/v1/names/desk", "{\"owner\":\"@a b\"}");
 	expect_ask(site, 404, ADMIN, "POST", "/v1/names/nothing", "{\"owner\":\"laptop\"}");
@@ -1157,7 +1157,7 @@ what_is_no_backup_changes_nothing(void **state)
 
 	put_some(site);
 	expect_ask(site, 400, ADMIN, "POST", "/v1/restore", "no database at all");
-	expect_error(site, "", "/v1/backup");
+	expect_error(site, "", "ddnsctl backup");
 	expect_ask(site, 400, ADMIN, "POST", "/v1/restore", "");
 	expect_ask(site, 400, ADMIN, "POST", "/v1/restore?check=yes", "x");
 	expect_error(site, "check", "");

@@ -1239,7 +1239,7 @@ without_a_file_no_name_is_published(void **state)
 	(void)state;
 	options.mode = PUBLISH_NONE;
 	assert_int_equal(start(), STATUS_OK);
-	assert_int_equal(fate_of("pc.home.arpa", "\"none\""), FATE_NOT_PUBLISHED);
+	assert_int_equal(fate_of("pc.home.arpa", "\"none\""), FATE_OFF);
 }
 
 static void

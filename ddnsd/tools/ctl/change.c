@@ -141,23 +141,39 @@ take_lengths(json_t *body, const struct addition *addition)
 	return CTL_DONE;
 }
 
+/* The records that there are: addresses bare, others with their type. */
+static void
+print_records(const json_t *name)
+{
+	const json_t *record;
+	size_t i;
+
+	json_array_foreach(json_object_get(name, "records"), i, record)
+	{
+		const char *type = answer_text(record, "type");
+		bool is_address = strcmp(type, "A") == 0 || strcmp(type, "AAAA") == 0;
+
+		output_format(STYLE_PLAIN, "%s %s%s%s", i == 0 ? ":" : ",", is_address ? "" : type,
+		    is_address ? "" : " ", answer_text(record, "data"));
+	}
+}
+
 /* What there is now, as the answer to "did it work". */
 static void
 print_now(const json_t *name)
 {
 	const char *expiry = answer_expiry(name), *owner = answer_text(name, "owner");
+	const json_t *publication = json_object_get(name, "publication");
 	char until[SENTENCE_MAX];
-	struct buffer addresses;
 
-	buffer_init(&addresses, DATA_MAX);
-	answer_addresses(name, ", ", &addresses);
 	output_text(STYLE_STRONG, answer_text(name, "name"));
-	output_format(STYLE_PLAIN, ": %.*s, owned by %s", (int)addresses.length,
-	    addresses.length > 0 ? addresses.data : "", owner);
+	print_records(name);
+	output_format(STYLE_PLAIN, ", owned by %s", owner);
 	if (expiry != NULL)
 		output_format(STYLE_PLAIN, ", until %s", answer_until(expiry, until));
 	output_format(STYLE_PLAIN, "\n");
-	buffer_release(&addresses);
+	if (strcmp(answer_text(publication, "state"), "not-published") == 0)
+		output_format(STYLE_WARN, "  not published: %s\n", answer_text(publication, "why"));
 }
 
 static enum ctl_exit

@@ -80,20 +80,31 @@ print_names(const json_t *names)
 	buffer_release(&addresses);
 }
 
+static bool
+have_notes(const json_t *leases)
+{
+	for (size_t i = 0; i < json_array_size(leases); i++) {
+		if (answer_text(json_array_get(leases, i), "why")[0] != '\0')
+			return true;
+	}
+	return false;
+}
+
+/* The last column says why a lease has no name, or another one than it asked for. */
 static void
 print_leases(const json_t *leases)
 {
 	static const struct output_column columns[] = { { "ADDRESS", false, false },
 		{ "DEVICE", true, false }, { "NAME", true, false }, { "ASKED FOR", true, false },
-		{ "EXPIRES", false, false } };
-	struct output_table *table = output_table_new(columns, 5);
+		{ "EXPIRES", false, false }, { "NOTE", true, false } };
+	struct output_table *table = output_table_new(columns, have_notes(leases) ? 6 : 5);
 	const json_t *lease;
 	size_t i;
 
 	for (i = 0; i < json_array_size(leases); i++) {
 		lease = json_array_get(leases, i);
 		const char *expiry = json_string_value(json_object_get(lease, "expires"));
-		const char *device = answer_text(lease, "hardware"), *cells[5];
+		const char *device = answer_text(lease, "hardware"), *cells[6];
 		char time[32];
 
 		cells[0] = answer_text(lease, "address");
@@ -103,6 +114,7 @@ print_leases(const json_t *leases)
 		if (cells[3][0] == '\0')
 			cells[3] = answer_text(lease, "server_name");
 		cells[4] = expiry != NULL ? output_time(expiry, time) : "never";
+		cells[5] = answer_text(lease, "why");
 		output_table_add(table, cells, NULL);
 	}
 	output_table_print(table);
