@@ -302,12 +302,18 @@ static void
 fail_unknown_peer(struct api_call *call)
 {
 	const struct http_peer *peer = http_peer(call->exchange);
+	static const char *const rights[] = {
+		[API_LOOK] = "",
+		[API_CHANGE] = "allow = {\"...\"}",
+		[API_LEASES] = "allow = {\"lease\"}",
+		[API_ADMIN] = "admin = true",
+	};
 	const char *user = peer->who;
 	char hint[LISTED_PEER_MAX + HTTP_WHO_MAX];
 
 	(void)snprintf(hint, sizeof(hint),
-	    "peer \"NAME\" { user = \"USER\"  allow = {\"...\"} } in ddnsd.conf lets %s do more",
-	    user[0] != '\0' ? user : "a local user");
+	    "peer \"NAME\" { user = \"USER\"  %s } in ddnsd.conf lets %s do it; or run it as root",
+	    rights[call->route->right], user[0] != '\0' ? user : "a local user");
 	api_fail(call, 403, hint, "%s may look, and change nothing: no peer block covers it",
 	    api_who(call));
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -33,12 +34,19 @@ too_slow(const struct connection *connection)
 static enum ctl_exit
 unreachable(const struct connection *connection, int error)
 {
+	struct stat about;
+
 	if (connection->is_quiet)
 		return CTL_UNREACHABLE;
 	if (error == EACCES || error == EPERM)
 		return ctl_fail(CTL_UNREACHABLE,
-		    "no permission for %s; use sudo, or join the group of the control block in "
-		    "ddnsd.conf",
+		    "no permission for %s; use sudo, or see group and mode of the control block "
+		    "in ddnsd.conf",
+		    connection->socket);
+	if (error == ECONNREFUSED && stat(connection->socket, &about) == 0 &&
+	    !S_ISSOCK(about.st_mode))
+		return ctl_fail(CTL_UNREACHABLE,
+		    "%s is no socket; give that of the control block in ddnsd.conf with -s",
 		    connection->socket);
 	if (error == ENOENT || error == ECONNREFUSED || error == ENOTDIR)
 		return ctl_fail(CTL_UNREACHABLE,

@@ -42,7 +42,7 @@ json_text(const char *text)
 
 	if (json != NULL)
 		return json;
-	for (; text[length] != '\0' && length < sizeof(plain) - 1; length++)
+	for (; length < sizeof(plain) - 1 && text[length] != '\0'; length++)
 		plain[length] = (char)((unsigned char)text[length] < 0x80 ? text[length] : '?');
 	plain[length] = '\0';
 	return json_string(plain);
@@ -89,8 +89,9 @@ walk(struct doctor *doctor)
 		doctor_look_at_dnsmasq,
 		doctor_look_for_dangers,
 		doctor_look_at_dhcp,
-		doctor_look_at_publication,
+		/* The trial first: what was waited for has come when it is over. */
 		doctor_try,
+		doctor_look_at_publication,
 		doctor_look_at_leases,
 		doctor_look_at_keys,
 	};

@@ -27,16 +27,13 @@ enum {
 
 /* --- publication --- */
 
-void
-doctor_look_at_publication(struct doctor *doctor)
+static void
+judge_publication(struct doctor *doctor, const json_t *status)
 {
-	const json_t *status = doctor->site->status;
 	const char *problem = look_text(status, "publication.problem", NULL);
 	const char *state = look_text(status, "publication.state", "?");
 	long long number = json_integer_value(look_value(status, "publication.number"));
 
-	if (status == NULL || strcmp(doctor->site->mode, "none") == 0)
-		return;
 	if (problem != NULL)
 		doctor_say(doctor, "publication", DOCTOR_FAULT,
 		    "the cause stands behind the last colon; ddnsd tries again by itself", "%s",
@@ -53,6 +50,19 @@ doctor_look_at_publication(struct doctor *doctor)
 	else
 		doctor_say(doctor, "publication", DOCTOR_WARNING, "ddnsctl status, in a moment",
 		    "publication %lld is %s, and not yet confirmed", number, state);
+}
+
+/* As it is now: the trial has published something since the walk began. */
+void
+doctor_look_at_publication(struct doctor *doctor)
+{
+	json_t *status;
+
+	if (doctor->site->status == NULL || strcmp(doctor->site->mode, "none") == 0)
+		return;
+	status = look_get(doctor->ctl, "/v1/status");
+	judge_publication(doctor, status != NULL ? status : doctor->site->status);
+	json_decref(status);
 }
 
 /* --- a name from end to end --- */
