@@ -47,6 +47,8 @@ SAN ?=
 BUILD ?= build
 FUZZ_SECONDS ?= 60
 PYTEST_ARGS ?=
+# System tests mostly wait: one more at a time than there are cores.
+SYSTEM_JOBS ?= $(shell echo $$(($$(nproc) + 1)))
 BENCH_ARGS ?=
 TEST_SECONDS ?= 300
 
@@ -284,7 +286,7 @@ check: check-unit check-fuzz check-system
 
 check-system: all
 	$(Q)DDNSD=$(abspath $(B)/bin/ddnsd) PYTHONDONTWRITEBYTECODE=1 \
-	    $(PYTHON) -m pytest -p no:cacheprovider -q $(PYTEST_ARGS) tests/system
+	    $(PYTHON) -m pytest -p no:cacheprovider -q -n $(SYSTEM_JOBS) $(PYTEST_ARGS) tests/system
 
 $(BENCH): $(B)/%: $(B)/obj/%.o $(LIB)
 	$(call say,LINK,$@)
