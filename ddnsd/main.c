@@ -350,6 +350,8 @@ on_clock_step(void *context, int64_t step_s)
 	struct daemon *daemon = context;
 
 	service_clock_stepped(daemon->service, step_s);
+	/* Its ends are times of the wall clock. */
+	lease_reader_again(daemon->leases);
 }
 
 static void

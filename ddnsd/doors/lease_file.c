@@ -35,18 +35,19 @@ struct lease_reader {
 	struct loop_timer timer;
 	char file[PATH_MAX];
 	char problem[PROBLEM_MAX];
-	size_t missing; /* of the last reading */
-	unsigned torn;  /* readings in a row */
+	size_t missing;     /* of the last reading */
+	int64_t missing_ms; /* when they were first found missing */
+	unsigned torn;      /* readings in a row */
 	bool is_watched;
 };
 
-static void read_file(struct lease_reader *reader);
+static void read_file(struct lease_reader *reader, bool is_change);
 static void on_timer(void *context);
 
 static void
 on_change(void *context)
 {
-	read_file(context);
+	read_file(context, true);
 }
 
 struct lease_reader *
@@ -104,6 +105,29 @@ mend_for(enum status status)
 	}
 }
 
+/* True when the text holds lines, and none of them is a lease's: another file, or a spoilt one. */
+static bool
+is_garbage(const struct buffer *text)
+{
+	struct lease_file file;
+	struct dhcp_event event;
+
+	lease_file_begin(&file, text->data != NULL ? text->data : "", text->length, clock_wall_s());
+	return !lease_file_next(&file, &event) && file.skipped > 0;
+}
+
+static void
+note_garbage(struct lease_reader *reader)
+{
+	char problem[PROBLEM_MAX];
+
+	(void)snprintf(problem, sizeof(problem),
+	    "%s holds nothing that is a lease, and was left alone; %s", reader->file,
+	    mend_for(STATUS_MALFORMED));
+	note_problem(reader, problem);
+	reader->missing = 0;
+}
+
 /* Hands a whole file over. Returns how many leases it lacks that were there before. */
 static size_t
 hand_over(struct lease_reader *reader, const struct buffer *text, bool keeps_missing)
@@ -125,17 +149,33 @@ hand_over(struct lease_reader *reader, const struct buffer *text, bool keeps_mis
 	return service_dhcp_end_reading(reader->service, keeps_missing || status != STATUS_OK);
 }
 
+/*
+ * A change tells that dnsmasq is writing, and half a file may end where a line does: only a look at
+ * another time ends what is missing.
+ */
 static void
-take_reading(struct lease_reader *reader, const struct buffer *text)
+take_reading(struct lease_reader *reader, const struct buffer *text, bool is_change)
 {
-	bool is_second_look = reader->missing > 0;
+	int64_t now_ms = clock_now_ms();
+	int64_t left_ms;
+	bool is_second_look = !is_change && reader->missing > 0 &&
+	    now_ms >= reader->missing_ms + MISSING_RETRY_MS;
 
+	if (is_garbage(text)) {
+		note_garbage(reader);
+		return;
+	}
 	note_problem(reader, "");
+	if (reader->missing == 0)
+		reader->missing_ms = now_ms;
 	reader->missing = hand_over(reader, text, !is_second_look);
 	if (is_second_look)
 		reader->missing = 0;
-	if (reader->missing > 0)
-		(void)loop_timer_set(reader->loop, &reader->timer, MISSING_RETRY_MS);
+	if (reader->missing == 0)
+		return;
+	left_ms = reader->missing_ms + MISSING_RETRY_MS - now_ms;
+	(void)loop_timer_set(reader->loop, &reader->timer,
+	    left_ms > TORN_RETRY_MS ? left_ms : TORN_RETRY_MS);
 }
 
 static void
@@ -174,7 +214,7 @@ watch_it(struct lease_reader *reader)
 }
 
 static void
-read_file(struct lease_reader *reader)
+read_file(struct lease_reader *reader, bool is_change)
 {
 	struct buffer text;
 	enum status status;
@@ -193,7 +233,7 @@ read_file(struct lease_reader *reader)
 	} else if (is_whole || reader->torn == TORN_RETRIES) {
 		if (is_whole)
 			reader->torn = 0;
-		take_reading(reader, &text);
+		take_reading(reader, &text, is_change);
 	} else {
 		reader->torn++;
 		(void)loop_timer_set(reader->loop, &reader->timer, TORN_RETRY_MS);
@@ -204,7 +244,7 @@ read_file(struct lease_reader *reader)
 static void
 on_timer(void *context)
 {
-	read_file(context);
+	read_file(context, false);
 }
 
 void
@@ -235,5 +275,5 @@ lease_reader_set_file(struct lease_reader *reader, const char *file)
 	reader->torn = 0;
 	reader->problem[0] = '\0';
 	(void)snprintf(reader->file, sizeof(reader->file), "%s", file);
-	read_file(reader);
+	read_file(reader, false);
 }

@@ -12,12 +12,18 @@
 const char leases_fact_lease[] = "lease";
 const char leases_fact_device[] = "device";
 
+/* What is stored as a time is at most that, so that sums of times are numbers. */
+#define TIME_MAX_S (INT64_MAX / 4)
+
 RB_HEAD(address_tree, dhcp_lease);
 RB_HEAD(label_tree, dhcp_lease);
 RB_HEAD(wish_tree, dhcp_lease);
 RB_HEAD(end_tree, dhcp_lease);
+RB_HEAD(hardware_tree, dhcp_lease);
+RB_HEAD(duid_tree, dhcp_lease);
 RB_HEAD(device_tree, dhcp_device);
 RB_HEAD(device_label_tree, dhcp_device);
+RB_HEAD(device_seen_tree, dhcp_device);
 
 /* What one call took away: of a lease or of a device. */
 struct undo {
@@ -34,9 +40,13 @@ struct leases {
 	struct label_tree labels;
 	struct wish_tree wishes;
 	struct end_tree ends;
+	struct hardware_tree hardwares;
+	struct duid_tree duids;
 	struct device_tree devices;
 	struct device_label_tree device_labels;
+	struct device_seen_tree devices_seen;
 	size_t count;
+	size_t device_count;
 	size_t named;
 	uint64_t version;
 	struct undo *undos;
@@ -78,6 +88,45 @@ compare_ends(const struct dhcp_lease *one, const struct dhcp_lease *other)
 	return compare_addresses(one, other);
 }
 
+/* Bytes of unequal length: the shorter first. */
+static int
+compare_bytes(const uint8_t *one, size_t one_size, const uint8_t *other, size_t other_size)
+{
+	if (one_size != other_size)
+		return one_size < other_size ? -1 : 1;
+	return memcmp(one, other, one_size);
+}
+
+static int
+compare_hardware_only(const struct dhcp_hardware *one, const struct dhcp_hardware *other)
+{
+	if (one->type != other->type)
+		return one->type < other->type ? -1 : 1;
+	return compare_bytes(one->bytes, one->size, other->bytes, other->size);
+}
+
+static int
+compare_hardwares(const struct dhcp_lease *one, const struct dhcp_lease *other)
+{
+	int order = compare_hardware_only(&one->hardware, &other->hardware);
+
+	return order != 0 ? order : compare_addresses(one, other);
+}
+
+static int
+compare_duid_only(const struct dhcp_duid *one, const struct dhcp_duid *other)
+{
+	return compare_bytes(one->bytes, one->size, other->bytes, other->size);
+}
+
+static int
+compare_duids(const struct dhcp_lease *one, const struct dhcp_lease *other)
+{
+	int order = compare_duid_only(&one->duid, &other->duid);
+
+	return order != 0 ? order : compare_addresses(one, other);
+}
+
 static int
 compare_ids(const struct dhcp_device *one, const struct dhcp_device *other)
 {
@@ -92,6 +141,14 @@ compare_device_labels(const struct dhcp_device *one, const struct dhcp_device *o
 	return order != 0 ? order : compare_ids(one, other);
 }
 
+static int
+compare_seen(const struct dhcp_device *one, const struct dhcp_device *other)
+{
+	if (one->seen_s != other->seen_s)
+		return one->seen_s < other->seen_s ? -1 : 1;
+	return compare_ids(one, other);
+}
+
 /* RB_GENERATE_STATIC() wants a macro that libbsd defines only where it overlays the system. */
 #define UNUSED_STATIC __attribute__((unused)) static
 RB_GENERATE_INTERNAL(address_tree, dhcp_lease, by_address, compare_addresses, UNUSED_STATIC)
@@ -100,6 +157,9 @@ RB_GENERATE_INTERNAL(wish_tree, dhcp_lease, by_wish, compare_wishes, UNUSED_STAT
 RB_GENERATE_INTERNAL(end_tree, dhcp_lease, by_end, compare_ends, UNUSED_STATIC)
 RB_GENERATE_INTERNAL(device_tree, dhcp_device, by_id, compare_ids, UNUSED_STATIC)
 RB_GENERATE_INTERNAL(device_label_tree, dhcp_device, by_label, compare_device_labels, UNUSED_STATIC)
+RB_GENERATE_INTERNAL(device_seen_tree, dhcp_device, by_seen, compare_seen, UNUSED_STATIC)
+RB_GENERATE_INTERNAL(hardware_tree, dhcp_lease, by_hardware, compare_hardwares, UNUSED_STATIC)
+RB_GENERATE_INTERNAL(duid_tree, dhcp_lease, by_duid, compare_duids, UNUSED_STATIC)
 
 struct leases *
 leases_new(void)
@@ -120,6 +180,10 @@ lease_link(struct leases *leases, struct dhcp_lease *lease)
 		RB_INSERT(wish_tree, &leases->wishes, lease);
 	if (lease->until_s != LEASES_FOREVER)
 		RB_INSERT(end_tree, &leases->ends, lease);
+	if (lease->hardware.size > 0)
+		RB_INSERT(hardware_tree, &leases->hardwares, lease);
+	if (lease->duid.size > 0)
+		RB_INSERT(duid_tree, &leases->duids, lease);
 	leases->count++;
 }
 
@@ -135,6 +199,10 @@ lease_unlink(struct leases *leases, struct dhcp_lease *lease)
 		RB_REMOVE(wish_tree, &leases->wishes, lease);
 	if (lease->until_s != LEASES_FOREVER)
 		RB_REMOVE(end_tree, &leases->ends, lease);
+	if (lease->hardware.size > 0)
+		RB_REMOVE(hardware_tree, &leases->hardwares, lease);
+	if (lease->duid.size > 0)
+		RB_REMOVE(duid_tree, &leases->duids, lease);
 	leases->count--;
 }
 
@@ -143,6 +211,8 @@ device_link(struct leases *leases, struct dhcp_device *device)
 {
 	RB_INSERT(device_tree, &leases->devices, device);
 	RB_INSERT(device_label_tree, &leases->device_labels, device);
+	RB_INSERT(device_seen_tree, &leases->devices_seen, device);
+	leases->device_count++;
 }
 
 static void
@@ -150,6 +220,8 @@ device_unlink(struct leases *leases, struct dhcp_device *device)
 {
 	RB_REMOVE(device_tree, &leases->devices, device);
 	RB_REMOVE(device_label_tree, &leases->device_labels, device);
+	RB_REMOVE(device_seen_tree, &leases->devices_seen, device);
+	leases->device_count--;
 }
 
 void
@@ -158,6 +230,7 @@ leases_clear(struct leases *leases)
 	struct dhcp_lease *lease;
 	struct dhcp_device *device;
 
+	leases->version += leases->count > 0;
 	while ((lease = RB_ROOT(&leases->addresses)) != NULL) {
 		lease_unlink(leases, lease);
 		free(lease);
@@ -263,6 +336,30 @@ leases_next_wishing(const struct leases *leases, const char *wish, const struct 
 }
 
 const struct dhcp_lease *
+leases_next_of_hardware(const struct leases *leases, const struct dhcp_hardware *hardware,
+    const struct dhcp_lease *lease)
+{
+	struct dhcp_lease *found = NULL;
+
+	FIRST_NOT(RB_ROOT(&leases->hardwares), by_hardware,
+	    lease != NULL ? compare_hardwares(at, lease) <= 0
+			  : compare_hardware_only(&at->hardware, hardware) < 0);
+	return found != NULL && compare_hardware_only(&found->hardware, hardware) == 0 ? found
+										       : NULL;
+}
+
+const struct dhcp_lease *
+leases_next_of_duid(const struct leases *leases, const struct dhcp_duid *duid,
+    const struct dhcp_lease *lease)
+{
+	struct dhcp_lease *found = NULL;
+
+	FIRST_NOT(RB_ROOT(&leases->duids), by_duid,
+	    lease != NULL ? compare_duids(at, lease) <= 0 : compare_duid_only(&at->duid, duid) < 0);
+	return found != NULL && compare_duid_only(&found->duid, duid) == 0 ? found : NULL;
+}
+
+const struct dhcp_lease *
 leases_first_to_end(const struct leases *leases)
 {
 	struct dhcp_lease *found = NULL;
@@ -307,10 +404,11 @@ lease_copy(const struct dhcp_lease *lease)
 	size_t client_size = lease->client_name != NULL ? strlen(lease->client_name) + 1 : 0;
 	size_t server_size = lease->server_name != NULL ? strlen(lease->server_name) + 1 : 0;
 	struct dhcp_lease *copy = malloc(sizeof(*copy) + client_size + server_size);
-	char *place = (char *)(copy + 1);
+	char *place;
 
 	if (copy == NULL)
 		return NULL;
+	place = (char *)(copy + 1);
 	*copy = *lease;
 	copy->client_name = keep_text(lease->client_name, &place);
 	copy->server_name = keep_text(lease->server_name, &place);
@@ -333,7 +431,8 @@ leases_put(struct leases *leases, const struct dhcp_lease *lease, bool must_stor
 	if (old != NULL)
 		lease_unlink(leases, old);
 	lease_link(leases, copy);
-	if (old == NULL || old->is_ours != copy->is_ours || strcmp(old->label, copy->label) != 0)
+	if (strcmp(old != NULL ? old->label : "", copy->label) != 0 ||
+	    (old != NULL && old->is_ours != copy->is_ours))
 		leases->version++;
 	leases->undos[leases->undo_count++] = (struct undo){
 		.must_store = must_store,
@@ -353,7 +452,7 @@ leases_remove(struct leases *leases, const struct address *address)
 	if (reserve_undo(leases) != STATUS_OK)
 		return STATUS_NO_MEMORY;
 	lease_unlink(leases, old);
-	leases->version++;
+	leases->version += old->label[0] != '\0';
 	leases->undos[leases->undo_count++] = (struct undo){
 		.must_store = true,
 		.address = old->address,
@@ -370,6 +469,20 @@ leases_renew(struct leases *leases, const struct dhcp_lease *lease, int64_t unti
 	lease_unlink(leases, own);
 	own->until_s = until_s;
 	lease_link(leases, own);
+}
+
+enum status
+leases_touch_all(struct leases *leases)
+{
+	const struct dhcp_lease *lease = NULL;
+	enum status status = STATUS_OK;
+
+	while (status == STATUS_OK && (lease = leases_next(leases, lease)) != NULL) {
+		struct dhcp_lease same = *lease;
+
+		status = leases_put(leases, &same, true);
+	}
+	return status;
 }
 
 void
@@ -394,7 +507,7 @@ leases_device_id(const struct dhcp_lease *lease, char id[static LEASES_DEVICE_MA
 		(void)snprintf(id, LEASES_DEVICE_MAX, "duid:%s",
 		    dhcp_duid_to_text(&lease->duid, duid));
 	else
-		(void)snprintf(id, LEASES_DEVICE_MAX, "?");
+		id[0] = '\0';
 	return id;
 }
 
@@ -466,6 +579,22 @@ leases_next_device(const struct leases *leases, const struct dhcp_device *device
 	return next;
 }
 
+size_t
+leases_devices(const struct leases *leases)
+{
+	return leases->device_count;
+}
+
+const struct dhcp_device *
+leases_oldest_device(const struct leases *leases)
+{
+	const struct dhcp_device *device = RB_ROOT(&leases->devices_seen);
+
+	while (device != NULL && RB_LEFT(device, by_seen) != NULL)
+		device = RB_LEFT(device, by_seen);
+	return device;
+}
+
 /* Puts a device in the place of the one with that id; NULL: it goes. */
 static enum status
 exchange_device(struct leases *leases, const char *id, struct dhcp_device *device)
@@ -491,12 +620,28 @@ exchange_device(struct leases *leases, const char *id, struct dhcp_device *devic
 	return STATUS_OK;
 }
 
+/* At the ceiling the device not seen for longest goes, unless the new one takes its own place. */
+static enum status
+make_way(struct leases *leases, const char *id)
+{
+	const struct dhcp_device *oldest = leases_oldest_device(leases);
+
+	if (oldest == NULL || leases->device_count < LEASES_DEVICES_MAX ||
+	    find_device(leases, id) != NULL)
+		return STATUS_OK;
+	return exchange_device(leases, oldest->id, NULL);
+}
+
 enum status
 leases_remember(struct leases *leases, const char *id, const char *wish, const char *label,
     int64_t seen_s)
 {
-	struct dhcp_device *device = device_new(id, wish, label, seen_s);
+	struct dhcp_device *device;
+	enum status status = make_way(leases, id);
 
+	if (status != STATUS_OK)
+		return status;
+	device = device_new(id, wish, label, seen_s);
 	return device != NULL ? exchange_device(leases, id, device) : STATUS_NO_MEMORY;
 }
 
@@ -706,8 +851,8 @@ lease_from_json(const json_t *object, const char *key, int64_t wall_offset_s,
 	    json_take_flag(object, "ours", &lease.is_ours, problem) &&
 	    json_take_flag(object, "pinned", &lease.is_pinned, problem) &&
 	    json_take_flag(object, "ignored", &lease.is_ignored, problem) &&
-	    json_take_integer(object, "since", INT64_MIN, INT64_MAX, &lease.since_s, problem) &&
-	    json_take_integer(object, "until", 0, INT64_MAX / 2, &until_s, problem);
+	    json_take_integer(object, "since", 0, TIME_MAX_S, &lease.since_s, problem) &&
+	    json_take_integer(object, "until", 0, TIME_MAX_S, &until_s, problem);
 	if (!is_good)
 		return false;
 	lease.client_name = client_name;
@@ -747,9 +892,11 @@ load_device(struct leases *leases, const char *key, const json_t *object)
 
 	if (!take_label(object, "wish", wish, problem) ||
 	    !take_label(object, "label", label, problem) ||
-	    !json_take_integer(object, "seen", INT64_MIN, INT64_MAX, &seen_s, problem) ||
+	    !json_take_integer(object, "seen", 0, TIME_MAX_S, &seen_s, problem) || key[0] == '\0' ||
 	    label[0] == '\0' || find_device(leases, key) != NULL)
 		return STATUS_DAMAGED;
+	if (leases->device_count >= LEASES_DEVICES_MAX)
+		return STATUS_LIMITED;
 	device = device_new(key, wish, label, seen_s);
 	if (device == NULL)
 		return STATUS_NO_MEMORY;

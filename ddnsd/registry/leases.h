@@ -20,7 +20,8 @@
 struct leases;
 
 enum {
-	LEASES_MAX = 100000, /* more are refused */
+	LEASES_MAX = 100000,        /* more are refused */
+	LEASES_DEVICES_MAX = 20000, /* remembered; then the one not seen for longest makes way */
 	LEASES_SERVER_MAX = 32,
 	/* "duid:" and a DUID, or "hw:" and a hardware address: what a device is known by. */
 	LEASES_DEVICE_MAX = 8 + DHCP_DUID_TEXT_MAX,
@@ -32,6 +33,8 @@ struct dhcp_lease {
 	RB_ENTRY(dhcp_lease) by_label;
 	RB_ENTRY(dhcp_lease) by_wish;
 	RB_ENTRY(dhcp_lease) by_end;
+	RB_ENTRY(dhcp_lease) by_hardware;
+	RB_ENTRY(dhcp_lease) by_duid;
 	struct address address;
 	struct dhcp_hardware hardware;
 	bool is_hardware_proven; /* the server saw it; else it stands in the DUID only */
@@ -78,6 +81,12 @@ const struct dhcp_lease *leases_next_labelled(const struct leases *leases, const
 const struct dhcp_lease *leases_next_wishing(const struct leases *leases, const char *wish,
     const struct dhcp_lease *lease);
 
+/* All of this hardware address, or of this DUID, which are known; NULL begins, NULL ends. */
+const struct dhcp_lease *leases_next_of_hardware(const struct leases *leases,
+    const struct dhcp_hardware *hardware, const struct dhcp_lease *lease);
+const struct dhcp_lease *leases_next_of_duid(const struct leases *leases,
+    const struct dhcp_duid *duid, const struct dhcp_lease *lease);
+
 /* The one that ends first, or NULL when none ends. */
 const struct dhcp_lease *leases_first_to_end(const struct leases *leases);
 
@@ -92,6 +101,9 @@ enum status leases_remove(struct leases *leases, const struct address *address);
 /* A later end of a lease that is there, which needs no write yet. Not undone: it is what happened. */
 void leases_renew(struct leases *leases, const struct dhcp_lease *lease, int64_t until_s);
 
+/* Lets every lease be stored in this turn: the wall clock, by which ends are stored, was set. */
+enum status leases_touch_all(struct leases *leases);
+
 /* Sets dhcp_lease.reading. Not undone. */
 void leases_mark(struct leases *leases, const struct dhcp_lease *lease, uint64_t reading);
 
@@ -100,13 +112,14 @@ void leases_mark(struct leases *leases, const struct dhcp_lease *lease, uint64_t
 struct dhcp_device {
 	RB_ENTRY(dhcp_device) by_id;
 	RB_ENTRY(dhcp_device) by_label;
+	RB_ENTRY(dhcp_device) by_seen;
 	char wish[LABEL_TEXT_MAX];
 	char label[LABEL_TEXT_MAX];
 	int64_t seen_s; /* wall clock: when its last lease ended, or began */
 	char id[];
 };
 
-/* "hw:02:00:..." or "duid:00:01:...": what the lease's device is known by. */
+/* "hw:02:00:..." or "duid:00:01:...": what the lease's device is known by; "" = by nothing. */
 const char *leases_device_id(const struct dhcp_lease *lease, char id[static LEASES_DEVICE_MAX]);
 
 const struct dhcp_device *leases_find_device(const struct leases *leases, const char *id);
@@ -119,6 +132,10 @@ const struct dhcp_device *leases_find_labelled_device(const struct leases *lease
 enum status leases_remember(struct leases *leases, const char *id, const char *wish,
     const char *label, int64_t seen_s);
 enum status leases_forget(struct leases *leases, const char *id);
+size_t leases_devices(const struct leases *leases);
+
+/* The one not seen for longest, or NULL. */
+const struct dhcp_device *leases_oldest_device(const struct leases *leases);
 const struct dhcp_device *leases_next_device(const struct leases *leases,
     const struct dhcp_device *device);
 

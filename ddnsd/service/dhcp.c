@@ -16,7 +16,7 @@
 #include "service/state.h"
 
 enum {
-	SCRATCH_MAX = 1 << 20, /* of one name's update: records of LEASES_MAX / many addresses */
+	SCRATCH_MAX = 1 << 20, /* of one name's update */
 	ENDS_A_TURN = 1000,
 	RETRY_MS = 10000,
 	WAIT_MAX_S = 86400,
@@ -25,6 +25,9 @@ enum {
 	 * the second one stays away has the name gone.
 	 */
 	REVIEW_MS = 500,
+	/* A text of DHCP_NAME_MAX octets, each of which a hook may write as several. */
+	TEXT_MAX = 4 * DHCP_NAME_MAX,
+	SHORTER_MIN_S = 60, /* an end that comes earlier by less is a matter of rounding */
 };
 
 static const struct dhcp_options no_options = { 0 };
@@ -158,20 +161,38 @@ take_device(struct dhcp_lease *lease, const struct dhcp_event *event)
 	}
 }
 
+/*
+ * What is stored may run ahead by the length of the lease. Where a lease became shorter it is
+ * stored anew, lest its name outlive it for as long as the old one was.
+ */
+static bool
+must_store_end(const struct dhcp_lease *lease, int64_t until_s, int64_t remaining_s)
+{
+	if (lease->stored_until_s == LEASES_FOREVER || lease->stored_until_s < until_s)
+		return true;
+	return until_s < lease->until_s - SHORTER_MIN_S &&
+	    lease->stored_until_s - until_s > 2 * remaining_s;
+}
+
 static void
 take_end(struct dhcp_lease *lease, const struct dhcp_event *event)
 {
-	int64_t now_s = clock_now_s() + 1;
+	/* The second that has begun counts as over: too long, never too short. */
+	int64_t until_s;
 
-	if (event->remaining_s < 0 || event->remaining_s > UINT32_MAX) {
+	/* RFC 2131 3.3, RFC 8415 7.7: all ones are infinity. */
+	if (event->remaining_s < 0 || event->remaining_s >= UINT32_MAX) {
 		lease->until_s = LEASES_FOREVER;
 		lease->stored_until_s = LEASES_FOREVER;
 		return;
 	}
-	lease->until_s = now_s + event->remaining_s;
-	if (lease->stored_until_s == LEASES_FOREVER || lease->stored_until_s < lease->until_s)
-		lease->stored_until_s = records_stored_until(lease->until_s,
-		    (uint32_t)event->remaining_s);
+	until_s = clock_now_s() + 1 + event->remaining_s;
+	/* What is over ends when it was to end; in quiet times that may be told again and again. */
+	if (event->remaining_s == 0 && lease->until_s < until_s)
+		return;
+	if (must_store_end(lease, until_s, event->remaining_s))
+		lease->stored_until_s = records_stored_until(until_s, (uint32_t)event->remaining_s);
+	lease->until_s = until_s;
 }
 
 static bool
@@ -259,12 +280,35 @@ note_lease(struct service *service, const struct dhcp_lease *lease, const struct
 	return put_lease(service, &next, true, before, door);
 }
 
+static bool
+is_text(const char *text)
+{
+	return text == NULL || strlen(text) <= TEXT_MAX;
+}
+
+/* What could not be stored, whoever says it, must not spoil the turn of all others. */
+static bool
+is_sound(const struct dhcp_event *event)
+{
+	size_t length = strlen(event->server);
+
+	for (size_t i = 0; i < length; i++) {
+		if (event->server[i] <= ' ' || event->server[i] > '~')
+			return false;
+	}
+	return length > 0 && length < LEASES_SERVER_MAX &&
+	    (event->address.family == 4 || event->address.family == 6) && is_text(event->name) &&
+	    is_text(event->client_name) && is_text(event->domain);
+}
+
 enum status
 service_dhcp_event(struct service *service, const struct dhcp_event *event, const char *door)
 {
 	const struct dhcp_lease *lease = leases_find(service->leases, &event->address);
 	enum status status = STATUS_OK;
 
+	if (!is_sound(event))
+		return STATUS_MALFORMED;
 	if (lease != NULL && is_of_another(lease, event)) {
 		/* The end of a lease that the address had before is no news. */
 		if (event->action == DHCP_DEL)
@@ -363,24 +407,6 @@ end_leases(void *context)
 		(void)loop_timer_set(service->loop, &service->lease_timer, RETRY_MS);
 }
 
-/* Timer handler: leases whose server has taken their name away for good. */
-static void
-review(void *context)
-{
-	struct service *service = context;
-	const struct dhcp_lease *lease = leases_next(service->leases, NULL);
-
-	while (lease != NULL) {
-		const struct dhcp_lease *following = leases_next(service->leases, lease);
-		struct dhcp_lease next = *lease;
-
-		next.is_ours = dhcp_must_publish(service, &next, NULL);
-		if (next.is_ours && !lease->is_ours && lease->server_name == NULL)
-			(void)put_lease(service, &next, true, next.label, "review");
-		lease = following;
-	}
-}
-
 /* --- turns --- */
 
 enum status
@@ -405,10 +431,26 @@ service_dhcp_store(struct service *service)
 void
 service_dhcp_turn_ended(struct service *service, bool is_committed)
 {
-	if (is_committed)
+	if (is_committed) {
 		leases_commit(service->leases);
-	else
+		service->must_name_all = false;
+	} else {
 		leases_rollback(service->leases);
+		/* What no server tells again is tried again from here. */
+		if (!loop_timer_is_set(&service->review_timer) &&
+		    (leases_count(service->leases) > 0 || service->must_name_all))
+			(void)loop_timer_set(service->loop, &service->review_timer, RETRY_MS);
+	}
+	dhcp_plan_end(service);
+}
+
+void
+service_dhcp_clock_stepped(struct service *service)
+{
+	if (leases_touch_all(service->leases) != STATUS_OK)
+		log_error(
+		    "clock: out of memory; the stored ends of leases are wrong until they are "
+		    "renewed");
 	dhcp_plan_end(service);
 }
 
@@ -466,6 +508,26 @@ name_all(struct service *service, const char *door)
 		}
 		lease = leases_find(service->leases, &address);
 	}
+	dhcp_withdraw_strays(service, door);
+}
+
+/* Timer handler: leases whose server has taken their name away for good, and what failed before. */
+static void
+review(void *context)
+{
+	struct service *service = context;
+	const struct dhcp_lease *lease = NULL;
+
+	if (service->must_name_all)
+		name_all(service, "review");
+	while ((lease = leases_next(service->leases, lease)) != NULL) {
+		struct dhcp_lease next = *lease;
+
+		next.is_ours = dhcp_must_publish(service, &next, NULL);
+		if (next.is_ours && !lease->is_ours && lease->server_name == NULL)
+			(void)put_lease(service, &next, true, next.label, "review");
+		lease = leases_find(service->leases, &next.address);
+	}
 }
 
 enum status
@@ -481,16 +543,18 @@ service_dhcp_load(struct service *service)
 	dhcp_forget_old(service);
 	name_all(service, "start");
 	dhcp_plan_end(service);
-	return service_commit(service);
+	/* A name that was being taken away when the daemon ended. */
+	if (leases_count(service->leases) > 0)
+		(void)loop_timer_set(service->loop, &service->review_timer, REVIEW_MS);
+	service_keep_turn(service);
+	leases_commit(service->leases);
+	return STATUS_OK;
 }
 
 void
 service_set_dhcp_options(struct service *service, const struct dhcp_options *options)
 {
-	/* The names go from the zone that they are in before another one is theirs. */
-	if (service->dhcp->has_zone &&
-	    (!options->has_zone || !name_is_equal(service->dhcp->zone.wire, options->zone.wire)))
-		dhcp_withdraw_names(service, "reload");
 	service->dhcp = options;
+	service->must_name_all = true;
 	name_all(service, "reload");
 }

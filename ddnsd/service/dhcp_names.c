@@ -5,18 +5,22 @@
  * host_from_dns() names a client by the hosts line of its address).
  */
 #include <libknot/descriptor.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/clock.h"
+#include "publisher/hosts_file.h"
 #include "service/dhcp.h"
 #include "service/dhcp_state.h"
 #include "service/state.h"
 
 enum {
-	NUMBER_MAX = 999, /* devices of one name; more get none */
+	NUMBER_MAX = 999,       /* devices of one name; more get none */
+	LABEL_LEASES_MAX = 256, /* leases of one label; more of the same device get none */
 	MAC_PART = 3,
+	FORGET_AT_ONCE = 4, /* more than are remembered in the same time */
 };
 
 bool
@@ -68,6 +72,75 @@ dhcp_is_registered(const struct service *service, const char *label)
 	    records_any_live(node_records(node), service_live_clock(service));
 }
 
+/* --- what gets no name --- */
+
+/* True when the zone's apex names this as a name server, whether it has an address yet or not. */
+static bool
+is_name_server(const struct zone *zone, const uint8_t *name)
+{
+	const struct node *apex = zone_find(zone, zone_apex(zone));
+	struct records_cursor cursor = { 0 };
+	struct record record;
+
+	if (name_is_equal(zone_options(zone)->nameserver.wire, name))
+		return true;
+	while (apex != NULL && records_next(node_records(apex), &cursor, &record)) {
+		if (record.type == KNOT_RRTYPE_NS && name_is_equal(record.rdata->data, name))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Why no lease gets this label, whatever its device asks for; NULL: one may. A client that calls
+ * itself as the name server would have the queries of all others.
+ */
+static const char *
+why_never(const struct service *service, const char *label)
+{
+	const struct zone *zone = NULL;
+	struct name marker;
+	struct name name;
+
+	if (!dhcp_make_name(service, label, &name))
+		return "the name would be too long";
+	hosts_file_marker(service->registry, &marker);
+	if (name_is_equal(marker.wire, name.wire))
+		return "it is the mark of what was published last";
+	while ((zone = registry_next_zone(service->registry, zone)) != NULL) {
+		if (is_name_server(zone, name.wire))
+			return "it is a zone's name server";
+	}
+	return NULL;
+}
+
+/* Why no lease of this address gets a name: it is not that of one host in the network; NULL: one may. */
+static const char *
+why_address_never(const struct address *address)
+{
+	static const struct {
+		struct network network;
+		const char *why;
+	} kinds[] = {
+		{ { { 4, { 0 } }, 8 }, "its address is none" },
+		{ { { 4, { 127 } }, 8 }, "its address is the loopback's" },
+		{ { { 4, { 169, 254 } }, 16 }, "its address is good on one link only" },
+		{ { { 4, { 224 } }, 4 }, "its address is that of many" },
+		{ { { 4, { 240 } }, 4 }, "its address is reserved" },
+		{ { { 6, { 0 } }, 127 }, "its address is none, or the loopback's" },
+		{ { { 6, { [10] = 0xff, 0xff } }, 96 },
+		    "its address is an IPv4 one in IPv6's form" },
+		{ { { 6, { 0xfe, 0x80 } }, 10 }, "its address is good on one link only" },
+		{ { { 6, { 0xff } }, 8 }, "its address is that of many" },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (network_contains(&kinds[i].network, address))
+			return kinds[i].why;
+	}
+	return NULL;
+}
+
 /* --- what a device wants --- */
 
 static const struct dhcp_pin *
@@ -108,22 +181,30 @@ is_echo(const struct service *service, const struct dhcp_lease *lease,
     const struct dhcp_event *event)
 {
 	char label[LABEL_TEXT_MAX];
-	char asked[LABEL_TEXT_MAX];
-	char asked_before[LABEL_TEXT_MAX];
 
 	if (dhcp_is_foreign_server(event->server) || !label_from_text(event->name, label))
 		return false;
 	if (is_alias(service, label, &event->address))
 		return true;
-	if (lease == NULL || strcmp(label, lease->label) != 0)
-		return false;
-	if (lease->is_ours)
-		return true;
-	/*
-	 * In a line that it shares with a registered name, the lease's own name comes first and
-	 * holds the server fast, though the device now asks for another.
-	 */
-	return event->client_name != NULL && lease->client_name != NULL &&
+	/* Unless it called the device so before we did. */
+	return lease != NULL && lease->is_ours && strcmp(label, lease->label) == 0 &&
+	    (lease->server_name == NULL || strcmp(event->name, lease->server_name) != 0);
+}
+
+/*
+ * In a line that it shares with a registered name, the lease's own name comes first and holds the
+ * server fast, though the device now asks for another.
+ */
+static bool
+is_held_fast(const struct dhcp_lease *lease, const struct dhcp_event *event)
+{
+	char label[LABEL_TEXT_MAX];
+	char asked[LABEL_TEXT_MAX];
+	char asked_before[LABEL_TEXT_MAX];
+
+	return !dhcp_is_foreign_server(event->server) && lease != NULL &&
+	    event->client_name != NULL && lease->client_name != NULL &&
+	    label_from_text(event->name, label) && strcmp(label, lease->label) == 0 &&
 	    label_from_text(event->client_name, asked) &&
 	    label_from_text(lease->client_name, asked_before) && strcmp(asked, asked_before) != 0;
 }
@@ -137,7 +218,21 @@ append_hex(char *text, size_t size, const uint8_t *bytes, size_t count)
 		(void)snprintf(text + used, size - used, "%02x", bytes[i]);
 }
 
-/* The name of who gives none, by the pattern: "" without one. */
+/* The last octets of what the device is known by; false where it is known by nothing. */
+static bool
+append_device(char *text, size_t size, const struct dhcp_lease *lease)
+{
+	if (lease->hardware.size >= MAC_PART)
+		append_hex(text, size, lease->hardware.bytes + lease->hardware.size - MAC_PART,
+		    MAC_PART);
+	else if (lease->duid.size >= MAC_PART)
+		append_hex(text, size, lease->duid.bytes + lease->duid.size - MAC_PART, MAC_PART);
+	else
+		return false;
+	return true;
+}
+
+/* The name of who gives none, by the pattern: "" without one, and where it asks for what is not known. */
 static void
 name_nameless(const struct service *service, const struct dhcp_lease *lease,
     char ret_wish[static LABEL_TEXT_MAX])
@@ -145,6 +240,7 @@ name_nameless(const struct service *service, const struct dhcp_lease *lease,
 	char text[4 * LABEL_TEXT_MAX] = "";
 	char address[ADDRESS_TEXT_MAX];
 
+	ret_wish[0] = '\0';
 	for (const char *at = service->dhcp->nameless; *at != '\0'; at++) {
 		size_t used = strlen(text);
 
@@ -160,12 +256,8 @@ name_nameless(const struct service *service, const struct dhcp_lease *lease,
 					*dot = '-';
 			}
 			(void)snprintf(text + used, sizeof(text) - used, "%s", address);
-		} else if (lease->hardware.size >= MAC_PART) {
-			append_hex(text, sizeof(text),
-			    lease->hardware.bytes + lease->hardware.size - MAC_PART, MAC_PART);
-		} else if (lease->duid.size >= MAC_PART) {
-			append_hex(text, sizeof(text),
-			    lease->duid.bytes + lease->duid.size - MAC_PART, MAC_PART);
+		} else if (!append_device(text, sizeof(text), lease)) {
+			return;
 		}
 	}
 	if (!label_from_text(text, ret_wish))
@@ -188,17 +280,43 @@ is_ignored(const struct service *service, const struct dhcp_lease *lease)
 	return false;
 }
 
-/* Texts that an event brings; NULL observed: it says nothing new of the name. */
-static const char *
+/*
+ * Takes the texts that an event brings, and tells whether they say what the device wants. A server
+ * that repeats itself, or has forgotten a name, says nothing.
+ */
+static bool
 take_texts(const struct service *service, const struct dhcp_lease *lease,
     const struct dhcp_event *event, struct dhcp_lease *next)
 {
-	if (event->client_name != NULL || event->is_complete)
+	bool has_asked = event->client_name != NULL || event->is_complete;
+	bool is_new_name;
+
+	if (has_asked)
 		next->client_name = event->client_name;
-	if (event->name != NULL && is_echo(service, lease, event))
-		return NULL;
+	if (event->name != NULL && is_echo(service, lease, event)) {
+		/* What it would call the device by itself is not known any more. */
+		if (has_asked)
+			next->server_name = NULL;
+		return has_asked;
+	}
+	is_new_name = event->name != NULL &&
+	    (lease == NULL || lease->server_name == NULL ||
+		strcmp(event->name, lease->server_name) != 0);
 	next->server_name = event->name;
-	return event->name;
+	return has_asked || is_new_name;
+}
+
+/* The label that the device asks for: as its server calls it, else as it calls itself; "" = none. */
+static void
+read_wish(const struct dhcp_lease *lease, const struct dhcp_event *event, struct dhcp_lease *next)
+{
+	bool is_held = event != NULL && event->name != NULL && is_held_fast(lease, event);
+
+	next->wish[0] = '\0';
+	if (next->server_name != NULL && !is_held && label_from_text(next->server_name, next->wish))
+		return;
+	if (next->client_name != NULL)
+		(void)label_from_text(next->client_name, next->wish);
 }
 
 void
@@ -206,20 +324,15 @@ dhcp_choose_wish(struct service *service, const struct dhcp_lease *lease,
     const struct dhcp_event *event, struct dhcp_lease *next)
 {
 	const struct dhcp_pin *pin = find_pin(service, next);
-	bool was_configured = lease != NULL && lease->is_pinned;
-	const char *observed = event != NULL ? take_texts(service, lease, event, next)
-					     : next->server_name;
+	bool is_news = lease == NULL || lease->is_pinned || lease->wish[0] == '\0';
 
-	next->is_pinned = false;
-	if (pin != NULL) {
+	if (event != NULL && take_texts(service, lease, event, next))
+		is_news = true;
+	next->is_pinned = pin != NULL;
+	if (pin != NULL)
 		memcpy(next->wish, pin->label, sizeof(next->wish));
-		next->is_pinned = true;
-	} else if ((observed == NULL || !label_from_text(observed, next->wish)) &&
-	    (next->client_name == NULL || !label_from_text(next->client_name, next->wish))) {
-		/* Nothing is known. What was known stays, unless the device itself takes it back. */
-		if (was_configured || (event != NULL && event->is_complete))
-			next->wish[0] = '\0';
-	}
+	else if (is_news)
+		read_wish(lease, event, next);
 	next->is_ignored = is_ignored(service, next);
 	if (next->wish[0] == '\0' && !next->is_ignored) {
 		name_nameless(service, next, next->wish);
@@ -234,15 +347,17 @@ is_free(const struct service *service, const char *label, const struct dhcp_leas
 {
 	bool is_pinned = find_pin(service, lease) != NULL;
 	const struct dhcp_lease *other = NULL;
-	struct name name;
+	size_t count = 0;
 
-	if (!dhcp_make_name(service, label, &name) || dhcp_is_registered(service, label))
+	if (why_never(service, label) != NULL || dhcp_is_registered(service, label))
 		return false;
 	while ((other = leases_next_labelled(service->leases, label, other)) != NULL) {
 		bool has_pin = find_pin(service, other) != NULL;
 
 		if (address_is_equal(&other->address, &lease->address))
 			continue;
+		if (++count >= LABEL_LEASES_MAX)
+			return false;
 		/* A pin comes before a mere wish; two pins with one label are one device's. */
 		if (is_pinned && (!has_pin || strcmp(other->wish, lease->wish) == 0))
 			continue;
@@ -252,10 +367,23 @@ is_free(const struct service *service, const char *label, const struct dhcp_leas
 	return true;
 }
 
+/* True when that many leases have the label that one more would only cost time. */
+static bool
+is_crowded(const struct service *service, const char *label)
+{
+	const struct dhcp_lease *lease = NULL;
+	size_t count = 0;
+
+	while (count < LABEL_LEASES_MAX &&
+	    (lease = leases_next_labelled(service->leases, label, lease)) != NULL)
+		count++;
+	return count == LABEL_LEASES_MAX;
+}
+
 static bool
 is_too_old(const struct service *service, const struct dhcp_device *device)
 {
-	return device->seen_s + service->dhcp->remember_s < service_wall_s(service);
+	return device->seen_s < service_wall_s(service) - service->dhcp->remember_s;
 }
 
 /* True when another device, that may be away, has this label. */
@@ -294,6 +422,34 @@ is_known_to_lack(const struct service *service, const struct dhcp_lease *next)
 	return lease != NULL && lease->label[0] == '\0' && strcmp(lease->wish, next->wish) == 0;
 }
 
+/* True when that lease, of the same device, passes its label on. */
+static bool
+is_example(const struct dhcp_lease *lease, const struct dhcp_lease *next)
+{
+	return lease->label[0] != '\0' && strcmp(lease->wish, next->wish) == 0 &&
+	    !address_is_equal(&lease->address, &next->address);
+}
+
+/* Another lease of the device, with the same wish and a label. NULL: none. */
+static const struct dhcp_lease *
+find_example(const struct leases *leases, const struct dhcp_lease *next)
+{
+	const struct dhcp_lease *lease = NULL;
+
+	while (next->hardware.size > 0 &&
+	    (lease = leases_next_of_hardware(leases, &next->hardware, lease)) != NULL) {
+		if (is_example(lease, next))
+			return lease;
+	}
+	lease = NULL;
+	while (next->duid.size > 0 &&
+	    (lease = leases_next_of_duid(leases, &next->duid, lease)) != NULL) {
+		if (is_example(lease, next))
+			return lease;
+	}
+	return NULL;
+}
+
 /*
  * The label that the device has, or had, with the same wish: on another of its leases (IPv4 and IPv6 join
  * so), else as it is remembered.
@@ -302,43 +458,45 @@ static void
 find_own_label(const struct service *service, const struct dhcp_lease *next,
     char ret_label[static LABEL_TEXT_MAX])
 {
-	const struct dhcp_lease *lease = NULL;
+	const struct dhcp_lease *lease = find_example(service->leases, next);
 	const struct dhcp_device *device;
 	char id[LEASES_DEVICE_MAX];
 
-	while ((lease = leases_next_wishing(service->leases, next->wish, lease)) != NULL) {
-		if (lease->label[0] != '\0' && !address_is_equal(&lease->address, &next->address) &&
-		    is_same_device(lease, next)) {
-			memcpy(ret_label, lease->label, sizeof(lease->label));
-			return;
-		}
+	if (lease != NULL) {
+		memcpy(ret_label, lease->label, sizeof(lease->label));
+		return;
 	}
 	device = leases_find_device(service->leases, leases_device_id(next, id));
 	if (device != NULL && strcmp(device->wish, next->wish) == 0 && !is_too_old(service, device))
 		memcpy(ret_label, device->label, sizeof(device->label));
 }
 
-void
-dhcp_choose_label(struct service *service, struct dhcp_lease *next, const char *kept)
+/* True when that was found for this wish, and nothing has changed since. */
+static bool
+is_known_to_be_taken(const struct service *service, const char *wish)
 {
-	char id[LEASES_DEVICE_MAX];
-	char label[LABEL_TEXT_MAX];
+	return strcmp(service->taken_wish, wish) == 0 &&
+	    service->taken_leases == leases_version(service->leases) &&
+	    service->taken_names == registry_version(service->registry);
+}
 
-	(void)snprintf(label, sizeof(label), "%s", kept);
-	next->label[0] = '\0';
-	if (next->wish[0] == '\0' || next->is_ignored || dhcp_zone(service) == NULL)
+static void
+note_taken(struct service *service, const char *wish)
+{
+	(void)snprintf(service->taken_wish, sizeof(service->taken_wish), "%s", wish);
+	service->taken_leases = leases_version(service->leases);
+	service->taken_names = registry_version(service->registry);
+}
+
+/* The wish itself, or the first number behind it that nobody has; "" = none of them is free. */
+static void
+find_free_label(struct service *service, struct dhcp_lease *next)
+{
+	char label[LABEL_TEXT_MAX];
+	char id[LEASES_DEVICE_MAX];
+
+	if (is_known_to_be_taken(service, next->wish) && find_pin(service, next) == NULL)
 		return;
-	if (label[0] == '\0')
-		find_own_label(service, next, label);
-	if (label[0] != '\0' && is_free(service, label, next)) {
-		memcpy(next->label, label, sizeof(label));
-		return;
-	}
-	if (dhcp_is_registered(service, next->wish)) {
-		if (!is_known_to_lack(service, next))
-			note_registered(service, next);
-		return;
-	}
 	(void)leases_device_id(next, id);
 	for (unsigned number = 1; number <= NUMBER_MAX; number++) {
 		if (number == 1)
@@ -351,18 +509,42 @@ dhcp_choose_label(struct service *service, struct dhcp_lease *next, const char *
 			return;
 		}
 	}
+	note_taken(service, next->wish);
+}
+
+void
+dhcp_choose_label(struct service *service, struct dhcp_lease *next, const char *kept)
+{
+	char label[LABEL_TEXT_MAX];
+
+	(void)snprintf(label, sizeof(label), "%s", kept);
+	next->label[0] = '\0';
+	if (next->wish[0] == '\0' || next->is_ignored || dhcp_zone(service) == NULL ||
+	    why_address_never(&next->address) != NULL || why_never(service, next->wish) != NULL)
+		return;
+	if (label[0] == '\0')
+		find_own_label(service, next, label);
+	if (label[0] != '\0' && is_free(service, label, next))
+		memcpy(next->label, label, sizeof(label));
+	else if (label[0] != '\0' && is_crowded(service, label))
+		return;
+	else if (!dhcp_is_registered(service, next->wish))
+		find_free_label(service, next);
+	else if (!is_known_to_lack(service, next))
+		note_registered(service, next);
 }
 
 bool
 dhcp_must_publish(const struct service *service, const struct dhcp_lease *lease, const char *domain)
 {
-	size_t length = lease->server_name != NULL ? strcspn(lease->server_name, ".") : 0;
+	const char *server_name = lease->server_name != NULL ? lease->server_name : "";
+	size_t length = strcspn(server_name, ".");
 	char zone[NAME_TEXT_MAX];
 
 	if (lease->label[0] == '\0')
 		return false;
 	if (dhcp_is_foreign_server(lease->server) || length != strlen(lease->label) ||
-	    strncasecmp(lease->server_name, lease->label, length) != 0)
+	    strncasecmp(server_name, lease->label, length) != 0)
 		return true;
 	/* dnsmasq answers the name below its own domain only. */
 	return domain != NULL &&
@@ -389,6 +571,25 @@ dhcp_displace(struct service *service, const struct address *address, const char
 
 /* --- what is remembered --- */
 
+/* Devices that were not seen for too long go as others come; those that are here are seen now. */
+static void
+forget_oldest(struct service *service)
+{
+	for (int i = 0; i < FORGET_AT_ONCE; i++) {
+		const struct dhcp_device *device = leases_oldest_device(service->leases);
+		enum status status;
+
+		if (device == NULL || !is_too_old(service, device))
+			break;
+		status = leases_next_labelled(service->leases, device->label, NULL) != NULL
+		    ? leases_remember(service->leases, device->id, device->wish, device->label,
+			  service_wall_s(service))
+		    : leases_forget(service->leases, device->id);
+		if (status != STATUS_OK)
+			break;
+	}
+}
+
 void
 dhcp_keep_label(struct service *service, const struct dhcp_lease *lease)
 {
@@ -399,9 +600,11 @@ dhcp_keep_label(struct service *service, const struct dhcp_lease *lease)
 	if (lease->label[0] == '\0' || strcmp(lease->label, lease->wish) == 0)
 		return;
 	device = leases_find_device(service->leases, leases_device_id(lease, id));
-	if (device != NULL && strcmp(device->wish, lease->wish) == 0 &&
-	    strcmp(device->label, lease->label) == 0)
+	if (id[0] == '\0' ||
+	    (device != NULL && strcmp(device->wish, lease->wish) == 0 &&
+		strcmp(device->label, lease->label) == 0))
 		return;
+	forget_oldest(service);
 	if (leases_remember(service->leases, id, lease->wish, lease->label,
 		service_wall_s(service)) != STATUS_OK)
 		log_error("lease: out of memory; %s may get another name the next time",
@@ -437,29 +640,63 @@ dhcp_forget_old(struct service *service)
 
 /* --- for people --- */
 
+__attribute__((format(printf, 2, 3))) static void
+tell(char ret_why[static SERVICE_DHCP_WHY_MAX], const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(ret_why, SERVICE_DHCP_WHY_MAX, format, arguments);
+	va_end(arguments);
+}
+
+static void
+explain_label(const struct service *service, const struct dhcp_lease *lease,
+    char ret_why[static SERVICE_DHCP_WHY_MAX])
+{
+	if (strcmp(lease->label, lease->wish) != 0)
+		tell(ret_why, "%s is another device's", lease->wish);
+	else if (find_pin(service, lease) != NULL)
+		tell(ret_why, "pinned by the configuration");
+}
+
+static void
+explain_lack(const struct service *service, const struct dhcp_lease *lease,
+    char ret_why[static SERVICE_DHCP_WHY_MAX])
+{
+	const char *never = why_never(service, lease->wish);
+
+	if (never != NULL)
+		tell(ret_why, "no lease is called %s: %s", lease->wish, never);
+	else if (is_crowded(service, lease->wish))
+		tell(ret_why, "%s has the addresses of %d leases, and gets no more", lease->wish,
+		    LABEL_LEASES_MAX);
+	else if (dhcp_is_registered(service, lease->wish))
+		tell(ret_why, "%s is registered, and a lease never takes a registered name",
+		    lease->wish);
+	else
+		tell(ret_why, "no name like %s is free", lease->wish);
+}
+
 void
 service_dhcp_explain(const struct service *service, const struct dhcp_lease *lease,
     char ret_why[static SERVICE_DHCP_WHY_MAX])
 {
+	const char *never = why_address_never(&lease->address);
+
 	ret_why[0] = '\0';
 	if (!service->dhcp->has_zone)
-		(void)snprintf(ret_why, SERVICE_DHCP_WHY_MAX,
-		    "the configuration has no leases block, so leases get no names");
+		tell(ret_why, "the configuration has no leases block, so leases get no names");
+	else if (dhcp_zone(service) == NULL)
+		tell(ret_why, "the zone of `leases` is none of those configured");
+	else if (never != NULL)
+		tell(ret_why, "no lease of it gets a name: %s", never);
 	else if (lease->is_ignored)
-		(void)snprintf(ret_why, SERVICE_DHCP_WHY_MAX,
-		    "the device or its name is in the list `ignore`");
+		tell(ret_why, "the device or its name is in the list `ignore`");
 	else if (lease->wish[0] == '\0')
-		(void)snprintf(ret_why, SERVICE_DHCP_WHY_MAX,
-		    "the device gives no name; a pin, or `nameless`, would give it one");
-	else if (lease->label[0] == '\0' && dhcp_is_registered(service, lease->wish))
-		(void)snprintf(ret_why, SERVICE_DHCP_WHY_MAX,
-		    "%s is registered, and a lease never takes a registered name", lease->wish);
-	else if (lease->label[0] == '\0')
-		(void)snprintf(ret_why, SERVICE_DHCP_WHY_MAX, "no name like %s is free",
-		    lease->wish);
-	else if (strcmp(lease->label, lease->wish) != 0)
-		(void)snprintf(ret_why, SERVICE_DHCP_WHY_MAX, "%s is another device's",
-		    lease->wish);
-	else if (find_pin(service, lease) != NULL)
-		(void)snprintf(ret_why, SERVICE_DHCP_WHY_MAX, "pinned by the configuration");
+		tell(ret_why, "the device gives no name; a pin, or `nameless`, would give it one");
+	else if (lease->label[0] != '\0')
+		explain_label(service, lease, ret_why);
+	else
+		explain_lack(service, lease, ret_why);
 }

@@ -12,6 +12,8 @@
 #include "service/state.h"
 #include "wire/reverse.h"
 
+enum { ADDRESSES_MAX = 64 }; /* of one name, where the configuration sets no limit */
+
 struct zone *
 dhcp_zone(const struct service *service)
 {
@@ -64,15 +66,13 @@ apply(struct service *service, const uint8_t *zone, const struct change *changes
 	arena_reset(&service->lease_arena);
 }
 
+/* How many addresses a lease's name may have, so that service_update() refuses none. */
 static size_t
-count_labelled(const struct service *service, const char *label)
+addresses_max(const struct service *service)
 {
-	const struct dhcp_lease *lease = NULL;
-	size_t count = 0;
+	uint32_t limit = service->options.addresses_per_name;
 
-	while ((lease = leases_next_labelled(service->leases, label, lease)) != NULL)
-		count++;
-	return count;
+	return limit > 0 && limit < ADDRESSES_MAX ? limit : ADDRESSES_MAX;
 }
 
 void
@@ -80,17 +80,16 @@ dhcp_derive_name(struct service *service, const char *label, const char *door)
 {
 	struct arena *arena = &service->lease_arena;
 	const struct dhcp_lease *lease = NULL;
-	struct change *changes;
+	struct change changes[1 + ADDRESSES_MAX];
 	size_t count = 0;
 	struct name name;
 
 	if (!dhcp_make_name(service, label, &name) || dhcp_is_registered(service, label))
 		return;
-	changes = arena_take(arena, (count_labelled(service, label) + 1) * sizeof(*changes));
-	if (changes == NULL)
-		return;
 	changes[count++] = (struct change){ .kind = CHANGE_DELETE_NAME, .name = name.wire };
-	while ((lease = leases_next_labelled(service->leases, label, lease)) != NULL) {
+	/* In order of address: of a device with very many the IPv4 ones come first. */
+	while (count <= addresses_max(service) &&
+	    (lease = leases_next_labelled(service->leases, label, lease)) != NULL) {
 		bool is_ipv4 = lease->address.family == 4;
 		const knot_rdata_t *rdata = make_rdata(arena, lease->address.bytes,
 		    is_ipv4 ? 4 : 16);
@@ -105,7 +104,10 @@ dhcp_derive_name(struct service *service, const char *label, const char *door)
 			.rdata = rdata,
 		};
 	}
-	apply(service, service->dhcp->zone.wire, changes, count, door);
+	if (count > 1 || zone_find(dhcp_zone(service), name.wire) != NULL)
+		apply(service, service->dhcp->zone.wire, changes, count, door);
+	else
+		arena_reset(arena);
 }
 
 void
@@ -144,25 +146,6 @@ dhcp_derive_pointer(struct service *service, const struct address *address, cons
 	apply(service, zone_apex(zone), changes, count, door);
 }
 
-void
-dhcp_withdraw_names(struct service *service, const char *door)
-{
-	const struct dhcp_lease *lease = NULL;
-
-	while ((lease = leases_next(service->leases, lease)) != NULL) {
-		struct change change = { .kind = CHANGE_DELETE_NAME };
-		struct name name;
-
-		if (!dhcp_make_name(service, lease->label, &name) ||
-		    dhcp_is_registered(service, lease->label))
-			continue;
-		change.name = name.wire;
-		apply(service, service->dhcp->zone.wire, &change, 1, door);
-	}
-}
-
-/* --- what others did in the turn --- */
-
 /* The label of a name right below the zone of the leases; false for others. */
 static bool
 label_of(const struct service *service, const uint8_t *name, char label[static LABEL_TEXT_MAX])
@@ -175,27 +158,103 @@ label_of(const struct service *service, const uint8_t *name, char label[static L
 	return true;
 }
 
+/* True when a name of the leases is that of one, or the name of its address. */
+static bool
+is_still_leased(const struct service *service, const uint8_t *name)
+{
+	const struct dhcp_lease *lease;
+	char label[LABEL_TEXT_MAX];
+	struct address address;
+
+	if (dhcp_zone(service) == NULL)
+		return false;
+	if (label_of(service, name, label))
+		return leases_next_labelled(service->leases, label, NULL) != NULL;
+	if (!reverse_address(name, &address))
+		return false;
+	lease = leases_find(service->leases, &address);
+	return lease != NULL && lease->label[0] != '\0';
+}
+
+void
+dhcp_withdraw_strays(struct service *service, const char *door)
+{
+	struct zone *zone = NULL;
+
+	while ((zone = registry_next_zone(service->registry, zone)) != NULL) {
+		struct node *node = zone_next(zone, NULL);
+
+		while (node != NULL) {
+			struct node *next = zone_next(zone, node);
+			struct change change = { .kind = CHANGE_DELETE_NAME,
+				.name = node_name(node) };
+
+			if (node_is_of_lease(node) && !is_still_leased(service, node_name(node)))
+				apply(service, zone_apex(zone), &change, 1, door);
+			node = next;
+		}
+	}
+}
+
+/* --- what others did in the turn --- */
+
 /* A name was registered, or went: who has the label loses it, and who wants it may have it. */
 static void
 settle_label(struct service *service, const char *label)
 {
 	const struct dhcp_lease *lease = NULL;
 
-	while ((lease = leases_next_wishing(service->leases, label, lease)) != NULL) {
-		struct address address = lease->address;
-
-		(void)dhcp_choose_again(service, &address, "precedence");
-		lease = leases_find(service->leases, &address);
-		if (lease == NULL)
-			break;
-	}
 	while ((lease = leases_next_labelled(service->leases, label, NULL)) != NULL) {
 		struct address address = lease->address;
 
-		if (!dhcp_is_registered(service, label) ||
-		    dhcp_choose_again(service, &address, "precedence") != STATUS_OK)
+		if (dhcp_choose_again(service, &address, "precedence") != STATUS_OK)
+			return;
+		lease = leases_find(service->leases, &address);
+		if (strcmp(lease->label, label) == 0)
 			break;
 	}
+	lease = NULL;
+	while ((lease = leases_next_wishing(service->leases, label, lease)) != NULL) {
+		struct address address = lease->address;
+
+		if (dhcp_choose_again(service, &address, "precedence") != STATUS_OK)
+			return;
+		lease = leases_find(service->leases, &address);
+	}
+	/* It may have been registered and given back in one turn. */
+	dhcp_derive_name(service, label, "precedence");
+}
+
+/* Leases that ask in vain, for a name that may be free now. */
+static void
+settle_unnamed(struct service *service)
+{
+	const struct dhcp_lease *lease = NULL;
+
+	while ((lease = leases_next(service->leases, lease)) != NULL) {
+		struct address address = lease->address;
+
+		if (lease->label[0] != '\0' || lease->wish[0] == '\0')
+			continue;
+		if (dhcp_choose_again(service, &address, "precedence") != STATUS_OK)
+			return;
+		lease = leases_find(service->leases, &address);
+	}
+}
+
+/* The apex may name other name servers now, whose names no lease has. */
+static void
+settle_name_servers(struct service *service, const struct node *apex)
+{
+	struct records_cursor cursor = { 0 };
+	char label[LABEL_TEXT_MAX];
+	struct record record;
+
+	while (records_next(node_records(apex), &cursor, &record)) {
+		if (record.type == KNOT_RRTYPE_NS && label_of(service, record.rdata->data, label))
+			settle_label(service, label);
+	}
+	settle_unnamed(service);
 }
 
 void
@@ -214,6 +273,8 @@ service_dhcp_settle(struct service *service)
 			continue;
 		if (label_of(service, node_name(node), label))
 			settle_label(service, label);
+		else if (name_is_equal(node_name(node), zone_apex(node_zone(node))))
+			settle_name_servers(service, node);
 		else if (reverse_address(node_name(node), &address) &&
 		    leases_find(service->leases, &address) != NULL)
 			dhcp_derive_pointer(service, &address, "precedence");

@@ -66,5 +66,5 @@ void dhcp_derive_name(struct service *service, const char *label, const char *do
 /* Makes the PTR record of an address that of its lease, where the reverse zone is ours. */
 void dhcp_derive_pointer(struct service *service, const struct address *address, const char *door);
 
-/* Takes all names of leases out of the registry; the leases keep their labels. */
-void dhcp_withdraw_names(struct service *service, const char *door);
+/* Takes out of the registry what is left of names that no lease has any more. */
+void dhcp_withdraw_strays(struct service *service, const char *door);

@@ -152,5 +152,6 @@ service_clock_stepped(struct service *service, int64_t step_s)
 		log_error(
 		    "clock: out of memory; the stored ends of leases are wrong until the next "
 		    "change is stored");
+	service_dhcp_clock_stepped(service);
 	service_plan_expiry(service);
 }

@@ -17,7 +17,7 @@
 #include "service/service.h"
 
 enum name_source {
-	SOURCE_ADMIN, /* @admin, and keys and peers with admin rights */
+	SOURCE_ADMIN, /* @admin, and keys with admin rights */
 	SOURCE_REGISTERED,
 	SOURCE_LEASE,
 	SOURCE_ZONE, /* the apex: SOA and NS */

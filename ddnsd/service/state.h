@@ -48,6 +48,11 @@ struct service {
 	struct loop_timer review_timer; /* names that the server took away, and may give back */
 	uint64_t reading;               /* of the lease file, counted */
 	bool is_reading;
+	/* A wish that found no label free, and the versions of the leases and of the names then. */
+	char taken_wish[LABEL_TEXT_MAX];
+	uint64_t taken_leases;
+	uint64_t taken_names;
+	bool must_name_all; /* since the options came no turn was committed */
 
 	/* --- uses of keys, stored now and then --- */
 	int64_t uses_stored_s; /* clock_now_s() */
@@ -68,6 +73,12 @@ int64_t service_live_clock(const struct service *service);
 
 /* Stores what the turn touched and syncs; the registry's turn stays open. */
 enum status service_store_turn(struct service *service);
+
+/*
+ * Ends a turn that nobody outside has asked for: what cannot be stored yet stays in memory all the
+ * same, as nobody was told of it.
+ */
+void service_keep_turn(struct service *service);
 
 /* Keeps a line for the log until what it tells of is committed; it is dropped if that fails. */
 void service_note(struct service *service, const char *format, ...)
@@ -107,6 +118,9 @@ enum status service_dhcp_store(struct service *service);
 
 /* After the commit, or after it failed. */
 void service_dhcp_turn_ended(struct service *service, bool is_committed);
+
+/* The wall clock was set, by which ends are stored. */
+void service_dhcp_clock_stepped(struct service *service);
 
 /* Reads what is stored of leases and names them; the names are loaded already. */
 enum status service_dhcp_load(struct service *service);

@@ -206,9 +206,8 @@ load_zones(struct service *service)
 	return load.damaged > 0 ? STATUS_DAMAGED : status;
 }
 
-/* What cannot be stored yet stays in memory all the same: nobody was told of it. */
-static void
-keep_apexes(struct service *service)
+void
+service_keep_turn(struct service *service)
 {
 	enum status status = service_store_turn(service);
 	struct zone *zone = NULL;
@@ -241,7 +240,7 @@ service_set_zones(struct service *service, const struct zone_options *zones, siz
 	while (status == STATUS_OK && (zone = registry_next_zone(service->registry, zone)) != NULL)
 		status = make_apex(service, zone);
 	if (registry_is_dirty(service->registry))
-		keep_apexes(service);
+		service_keep_turn(service);
 	service_plan_expiry(service);
 	return status != STATUS_OK ? status : load_status;
 }

@@ -21,6 +21,21 @@ enum { STEP_MS = 50 };
 #define LAPTOP "3000007200 02:00:00:00:00:01 10.77.0.55 Laptop 01:02:00:00:00:00:01\n"
 #define PHONE "3000007200 02:00:00:00:00:02 10.77.0.56 phone *\n"
 
+/* LDWRAP: store_commit */
+static enum status commit_status;
+
+enum status __real_store_commit(struct store *store, int64_t wall_s);
+enum status __wrap_store_commit(struct store *store, int64_t wall_s);
+
+enum status
+__wrap_store_commit(struct store *store, int64_t wall_s)
+{
+	if (commit_status == STATUS_OK)
+		return __real_store_commit(store, wall_s);
+	store_rollback(store);
+	return commit_status;
+}
+
 static struct lease_reader *reader;
 static char path[PATH_MAX];
 
@@ -57,7 +72,7 @@ pass(struct served *served, int64_t ms)
 		served_now_ms += STEP_MS;
 		for (int i = 0; i < 3; i++) {
 			served_turn(served);
-			assert_int_equal(service_commit(served->service), STATUS_OK);
+			lease_reader_turn_ended(reader, service_commit(served->service));
 		}
 	}
 }
@@ -231,16 +246,142 @@ another_file_takes_its_place(void **state)
 }
 
 static void
+change_is_no_second_look(void **state)
+{
+	struct served *served = *state;
+
+	write_file(LAPTOP PHONE);
+	start(served);
+	/* dnsmasq writes again and again, and each time a part is seen that ends with a line. */
+	write_file(LAPTOP);
+	pass(served, 300);
+	write_file(LAPTOP LAPTOP);
+	pass(served, 300);
+	write_file(LAPTOP);
+	pass(served, 300);
+	assert_string_equal(served_records(served, "phone"), "60 A 10.77.0.56\n");
+	write_file(LAPTOP PHONE);
+	pass(served, 3000);
+	assert_string_equal(served_records(served, "phone"), "60 A 10.77.0.56\n");
+	/* And it does end while the file goes on changing. */
+	for (int i = 0; i < 5; i++) {
+		write_file(i % 2 == 0 ? LAPTOP : LAPTOP LAPTOP);
+		pass(served, 600);
+	}
+	assert_string_equal(served_records(served, "phone"), "");
+}
+
+static void
+second_look_is_not_brought_forward(void **state)
+{
+	struct served *served = *state;
+
+	write_file(LAPTOP PHONE);
+	start(served);
+	write_file(LAPTOP);
+	pass(served, 300);
+	/* Half a line makes it look again after 200 ms: that is too early to believe it. */
+	write_file(LAPTOP "30000072");
+	pass(served, 150);
+	write_file(LAPTOP);
+	lease_reader_again(reader);
+	pass(served, 150);
+	assert_string_equal(served_records(served, "phone"), "60 A 10.77.0.56\n");
+	pass(served, 2000);
+	assert_string_equal(served_records(served, "phone"), "");
+}
+
+static void
 reading_that_could_not_be_stored_comes_again(void **state)
 {
 	struct served *served = *state;
 
 	write_file(LAPTOP);
 	start(served);
-	folder_write(&served->folder, "leases", LAPTOP PHONE);
-	lease_reader_turn_ended(reader, STATUS_NO_SPACE);
-	pass(served, 11000);
+	commit_status = STATUS_NO_SPACE;
+	write_file(LAPTOP PHONE);
+	pass(served, 300);
+	assert_string_equal(served_records(served, "phone"), "");
+	commit_status = STATUS_OK;
+	pass(served, 9000);
+	assert_string_equal(served_records(served, "phone"), "");
+	pass(served, 2000);
 	assert_string_equal(served_records(served, "phone"), "60 A 10.77.0.56\n");
+}
+
+static void
+restored_leases_are_read_once_more(void **state)
+{
+	struct served *served = *state;
+	struct dhcp_event event = { .action = DHCP_DEL, .server = "dnsmasq" };
+
+	write_file(LAPTOP);
+	start(served);
+	assert_int_equal(address_from_text("10.77.0.55", &event.address), STATUS_OK);
+	assert_int_equal(service_dhcp_event(served->service, &event, "unix"), STATUS_OK);
+	assert_int_equal(service_commit(served->service), STATUS_OK);
+	assert_string_equal(served_records(served, "laptop"), "");
+	lease_reader_again(reader);
+	pass(served, STEP_MS);
+	assert_string_equal(served_records(served, "laptop"), "60 A 10.77.0.55\n");
+	/* Without a file there is nothing to read. */
+	lease_reader_set_file(reader, "");
+	assert_int_equal(service_dhcp_event(served->service, &event, "unix"), STATUS_OK);
+	assert_int_equal(service_commit(served->service), STATUS_OK);
+	lease_reader_again(reader);
+	lease_reader_turn_ended(reader, STATUS_NO_SPACE);
+	pass(served, 12000);
+	assert_string_equal(served_records(served, "laptop"), "");
+}
+
+static void
+patience_with_half_a_file_is_as_long_each_time(void **state)
+{
+	struct served *served = *state;
+
+	write_file(LAPTOP PHONE);
+	start(served);
+	write_file(LAPTOP PHONE "3000007200 02:00:00:0");
+	pass(served, 10000);
+	write_file(LAPTOP PHONE);
+	pass(served, 300);
+	write_file(LAPTOP "3000007200 02:00:00:0");
+	pass(served, 2500);
+	assert_string_equal(served_records(served, "phone"), "60 A 10.77.0.56\n");
+	pass(served, 8000);
+	assert_string_equal(served_records(served, "phone"), "");
+}
+
+static void
+problem_is_over_when_the_file_is_gone(void **state)
+{
+	struct served *served = *state;
+
+	assert_int_equal(mkdir(path, 0700), 0);
+	start(served);
+	assert_string_not_equal(lease_reader_problem(reader), "");
+	assert_int_equal(rmdir(path), 0);
+	pass(served, 300);
+	assert_string_equal(lease_reader_problem(reader), "");
+}
+
+static void
+change_in_the_other_file_is_seen(void **state)
+{
+	struct served *served = *state;
+	char other[PATH_MAX];
+
+	write_file(LAPTOP);
+	start(served);
+	folder_write(&served->folder, "other", LAPTOP);
+	lease_reader_set_file(reader, folder_entry(&served->folder, "other", other));
+	pass(served, 300);
+	folder_write(&served->folder, "other", LAPTOP PHONE);
+	pass(served, 300);
+	assert_string_equal(served_records(served, "phone"), "60 A 10.77.0.56\n");
+	/* The same file once more is no reason to read it. */
+	lease_reader_set_file(reader, other);
+	assert_false(service_is_dirty(served->service));
 }
 
 int
@@ -252,6 +393,8 @@ main(void)
 		WORLD_TEST(change_is_seen),
 		WORLD_TEST(file_that_comes_later_is_seen),
 		WORLD_TEST(lease_that_is_gone_ends_at_the_second_look),
+		WORLD_TEST(change_is_no_second_look),
+		WORLD_TEST(second_look_is_not_brought_forward),
 		WORLD_TEST(half_a_file_is_not_believed),
 		WORLD_TEST(half_a_file_that_stays_so_is_read_as_it_is),
 		WORLD_TEST(missing_file_ends_nothing),
@@ -259,6 +402,10 @@ main(void)
 		WORLD_TEST(missing_folder_is_tried_again),
 		WORLD_TEST(another_file_takes_its_place),
 		WORLD_TEST(reading_that_could_not_be_stored_comes_again),
+		WORLD_TEST(restored_leases_are_read_once_more),
+		WORLD_TEST(patience_with_half_a_file_is_as_long_each_time),
+		WORLD_TEST(problem_is_over_when_the_file_is_gone),
+		WORLD_TEST(change_in_the_other_file_is_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -254,7 +254,7 @@ device_is_known_by_its_hardware_else_by_its_duid(void **state)
 	char id[LEASES_DEVICE_MAX];
 
 	(void)state;
-	assert_string_equal(leases_device_id(&lease, id), "?");
+	assert_string_equal(leases_device_id(&lease, id), "");
 	assert_int_equal(dhcp_duid_from_text("00:04:01", &lease.duid), STATUS_OK);
 	assert_string_equal(leases_device_id(&lease, id), "duid:00:04:01");
 	assert_int_equal(dhcp_hardware_from_text("02:00:00:00:00:01", &lease.hardware), STATUS_OK);
@@ -365,6 +365,221 @@ over_the_ceiling_is_limited(void **state)
 	assert_int_equal(leases_count(leases), LEASES_MAX);
 }
 
+static void
+put_of(const char *address, const char *hardware, const char *duid)
+{
+	struct dhcp_lease lease = lease_of(address, "box", "box", 100);
+
+	if (hardware != NULL)
+		assert_int_equal(dhcp_hardware_from_text(hardware, &lease.hardware), STATUS_OK);
+	if (duid != NULL)
+		assert_int_equal(dhcp_duid_from_text(duid, &lease.duid), STATUS_OK);
+	assert_int_equal(leases_put(leases, &lease, true), STATUS_OK);
+}
+
+static const char *
+of_hardware(const char *hardware_text)
+{
+	const struct dhcp_lease *lease = NULL;
+	struct dhcp_hardware hardware;
+
+	assert_int_equal(dhcp_hardware_from_text(hardware_text, &hardware), STATUS_OK);
+	text[0] = '\0';
+	while ((lease = leases_next_of_hardware(leases, &hardware, lease)) != NULL)
+		write_down(lease);
+	return text;
+}
+
+static const char *
+of_duid(const char *duid_text)
+{
+	const struct dhcp_lease *lease = NULL;
+	struct dhcp_duid duid;
+
+	assert_int_equal(dhcp_duid_from_text(duid_text, &duid), STATUS_OK);
+	text[0] = '\0';
+	while ((lease = leases_next_of_duid(leases, &duid, lease)) != NULL)
+		write_down(lease);
+	return text;
+}
+
+static void
+leases_of_a_device_are_found_by_what_it_is_known_by(void **state)
+{
+	struct address address = address_of("192.0.2.1");
+
+	(void)state;
+	put_of("192.0.2.1", "02:00:00:00:00:01", NULL);
+	put_of("192.0.2.2", "02:00:00:00:00:02", "00:04:01");
+	put_of("192.0.2.3", "06-02:00:00:00:00:01", NULL);
+	put_of("2001:db8::1", "02:00:00:00:00:01", "00:04:02");
+	put_of("2001:db8::2", NULL, "00:04:01");
+	put_of("2001:db8::3", NULL, "00:04");
+	put_of("192.0.2.4", NULL, NULL);
+	assert_string_equal(of_hardware("02:00:00:00:00:01"), "192.0.2.1=box 2001:db8::1=box ");
+	assert_string_equal(of_hardware("06-02:00:00:00:00:01"), "192.0.2.3=box ");
+	assert_string_equal(of_hardware("02:00:00:00:00"), "");
+	assert_string_equal(of_duid("00:04:01"), "192.0.2.2=box 2001:db8::2=box ");
+	assert_string_equal(of_duid("00:04"), "2001:db8::3=box ");
+	assert_string_equal(of_duid("00:04:03"), "");
+	leases_commit(leases);
+	assert_int_equal(leases_remove(leases, &address), STATUS_OK);
+	assert_string_equal(of_hardware("02:00:00:00:00:01"), "2001:db8::1=box ");
+	leases_rollback(leases);
+	assert_string_equal(of_hardware("02:00:00:00:00:01"), "192.0.2.1=box 2001:db8::1=box ");
+}
+
+static void
+device_not_seen_for_longest_makes_way(void **state)
+{
+	char id[32];
+
+	(void)state;
+	assert_null(leases_oldest_device(leases));
+	for (unsigned i = 0; i < LEASES_DEVICES_MAX; i++) {
+		(void)snprintf(id, sizeof(id), "hw:%06u", i);
+		/* The one in the middle is the oldest. */
+		assert_int_equal(leases_remember(leases, id, "tv", "tv-2",
+				     i == 500 ? 7 : (int64_t)1000 + i),
+		    STATUS_OK);
+	}
+	assert_int_equal(leases_devices(leases), LEASES_DEVICES_MAX);
+	assert_string_equal(leases_oldest_device(leases)->id, "hw:000500");
+	leases_commit(leases);
+	/* One that is there already needs no room. */
+	assert_int_equal(leases_remember(leases, "hw:000500", "tv", "tv-9", 8), STATUS_OK);
+	assert_int_equal(leases_devices(leases), LEASES_DEVICES_MAX);
+	assert_non_null(leases_find_device(leases, "hw:000500"));
+	assert_int_equal(leases_remember(leases, "hw:new", "tv", "tv-3", 9), STATUS_OK);
+	assert_int_equal(leases_devices(leases), LEASES_DEVICES_MAX);
+	assert_null(leases_find_device(leases, "hw:000500"));
+	assert_non_null(leases_find_device(leases, "hw:000000"));
+	leases_rollback(leases);
+	assert_string_equal(leases_find_device(leases, "hw:000500")->label, "tv-2");
+	assert_null(leases_find_device(leases, "hw:new"));
+	/* The same when they are loaded: what is over the ceiling stays where it is. */
+	assert_int_equal(leases_load(leases, leases_fact_device, "hw:more",
+			     "{\"wish\":\"tv\",\"label\":\"tv-2\",\"seen\":5}", OFFSET_S),
+	    STATUS_LIMITED);
+}
+
+static void
+all_are_stored_after_the_clock_was_set(void **state)
+{
+	struct leases_fact fact;
+	size_t cursor = 0;
+	size_t count = 0;
+	uint64_t version;
+
+	(void)state;
+	put("192.0.2.1", "box", "box", 100);
+	put("192.0.2.2", "tv", "tv", 100);
+	leases_commit(leases);
+	version = leases_version(leases);
+	assert_false(leases_is_dirty(leases));
+	assert_int_equal(leases_touch_all(leases), STATUS_OK);
+	assert_int_equal(leases_version(leases), version);
+	while (leases_next_fact(leases, &cursor, OFFSET_S, &fact) == STATUS_OK) {
+		assert_non_null(fact.value);
+		count++;
+	}
+	assert_int_equal(count, 2);
+	assert_string_equal(all(), "192.0.2.1=box 192.0.2.2=tv ");
+}
+
+static void
+times_that_no_sum_holds_are_damage(void **state)
+{
+	static const char *const values[] = {
+		"{\"wish\":\"tv\",\"label\":\"tv-2\",\"seen\":9223372036854775807}",
+		"{\"wish\":\"tv\",\"label\":\"tv-2\",\"seen\":-1}",
+		"{\"wish\":\"tv\",\"label\":\"\",\"seen\":1}",
+		"{\"wish\":\"tv\",\"label\":\"Tv\",\"seen\":1}",
+		"[]",
+	};
+	static const char *const lease_values[] = {
+		"{\"since\":9223372036854775807,\"until\":1}",
+		"{\"since\":1,\"until\":9223372036854775807}",
+		"{\"since\":1,\"until\":-1}",
+		"{\"since\":1,\"until\":1,\"label\":\"a.b\"}",
+		"{\"since\":1,\"until\":1,\"hardware\":\"zz\"}",
+		"{\"since\":1,\"until\":1,\"server\":\"a-server-with-a-name-of-32-octets.\"}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		assert_int_equal(leases_load(leases, leases_fact_device, "hw:1", values[i],
+				     OFFSET_S),
+		    STATUS_DAMAGED);
+	assert_int_equal(leases_load(leases, leases_fact_device, "",
+			     "{\"wish\":\"tv\",\"label\":\"tv-2\",\"seen\":1}", OFFSET_S),
+	    STATUS_DAMAGED);
+	for (size_t i = 0; i < sizeof(lease_values) / sizeof(lease_values[0]); i++)
+		assert_int_equal(leases_load(leases, leases_fact_lease, "192.0.2.1",
+				     lease_values[i], OFFSET_S),
+		    STATUS_DAMAGED);
+	assert_int_equal(leases_load(leases, leases_fact_lease, "192.0.2.1",
+			     "{\"since\":1,\"until\":1}", OFFSET_S),
+	    STATUS_OK);
+	assert_int_equal(leases_load(leases, leases_fact_lease, "192.0.2.1",
+			     "{\"since\":1,\"until\":1}", OFFSET_S),
+	    STATUS_DAMAGED);
+}
+
+static void
+devices_with_one_label_are_kept_apart(void **state)
+{
+	(void)state;
+	assert_int_equal(leases_remember(leases, "hw:1", "tv", "tv-2", 5), STATUS_OK);
+	assert_int_equal(leases_remember(leases, "hw:2", "tv", "tv-2", 5), STATUS_OK);
+	assert_int_equal(leases_remember(leases, "hw:0", "tv", "tv-2", 5), STATUS_OK);
+	assert_int_equal(leases_devices(leases), 3);
+	assert_int_equal(leases_forget(leases, "hw:1"), STATUS_OK);
+	assert_int_equal(leases_forget(leases, "hw:0"), STATUS_OK);
+	assert_string_equal(leases_find_labelled_device(leases, "tv-2")->id, "hw:2");
+	assert_string_equal(leases_oldest_device(leases)->id, "hw:2");
+	assert_int_equal(leases_forget(leases, "hw:2"), STATUS_OK);
+	assert_null(leases_find_labelled_device(leases, "tv-2"));
+	assert_null(leases_oldest_device(leases));
+}
+
+static void
+version_rises_with_labels_only(void **state)
+{
+	struct address named = address_of("192.0.2.1");
+	struct address nameless = address_of("192.0.2.2");
+	uint64_t version = leases_version(leases);
+
+	(void)state;
+	put("192.0.2.2", "box", "", 100);
+	assert_int_equal(leases_remove(leases, &nameless), STATUS_OK);
+	assert_int_equal(leases_version(leases), version);
+	put("192.0.2.1", "box", "box", 100);
+	assert_true(leases_version(leases) > version);
+	version = leases_version(leases);
+	assert_int_equal(leases_remove(leases, &named), STATUS_OK);
+	assert_true(leases_version(leases) > version);
+}
+
+static void
+clearing_is_a_change_for_whoever_looks_at_the_version(void **state)
+{
+	uint64_t version;
+
+	(void)state;
+	put("192.0.2.1", "box", "box", 100);
+	assert_int_equal(leases_remember(leases, "hw:1", "box", "box-2", 1), STATUS_OK);
+	leases_commit(leases);
+	version = leases_version(leases);
+	leases_clear(leases);
+	assert_true(leases_version(leases) > version);
+	assert_int_equal(leases_count(leases), 0);
+	assert_int_equal(leases_named(leases), 0);
+	assert_int_equal(leases_devices(leases), 0);
+	assert_null(leases_first_to_end(leases));
+	assert_string_equal(labelled("box"), "");
+}
+
 int
 main(void)
 {
@@ -381,6 +596,13 @@ main(void)
 		TEST(facts_of_a_turn_are_what_must_be_stored),
 		TEST(stored_forms_that_are_none_of_ours_are_damaged),
 		TEST(over_the_ceiling_is_limited),
+		TEST(leases_of_a_device_are_found_by_what_it_is_known_by),
+		TEST(device_not_seen_for_longest_makes_way),
+		TEST(all_are_stored_after_the_clock_was_set),
+		TEST(times_that_no_sum_holds_are_damage),
+		TEST(devices_with_one_label_are_kept_apart),
+		TEST(version_rises_with_labels_only),
+		TEST(clearing_is_a_change_for_whoever_looks_at_the_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
