@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A principal: somebody who may speak, and what they may change (RULES 31). Plain values, filled
+ * A principal: somebody who may speak, and what they may change (rule 31). Plain values, filled
  * from the configuration and read by policy.
  */
 #pragma once

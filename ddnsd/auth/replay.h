@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The MACs of accepted updates, remembered for as long as their fudge would let them in again
- * (RULES 30). A bounded table; the oldest goes first. Memory is touched only as it fills.
+ * (rule 30). A bounded table; the oldest goes first. Memory is touched only as it fills.
  */
 #pragma once
 

@@ -343,22 +343,38 @@ is_permitted(struct api_call *call)
 	return false;
 }
 
+/* Its place among those that the route takes; -1: it is none of them. */
+static int
+argument_place(const struct api_route *route, const char *name)
+{
+	for (int i = 0; route->arguments != NULL && route->arguments[i] != NULL; i++) {
+		if (strcmp(route->arguments[i], name) == 0)
+			return i;
+	}
+	return -1;
+}
+
 /* A mistyped argument must not turn "delete this record" into "delete this name". */
 static bool
 has_known_arguments(struct api_call *call)
 {
-	const char *const *known;
 	const char *name;
+	unsigned given = 0;
 
 	for (size_t i = 0; (name = http_argument_name(call->exchange, i)) != NULL; i++) {
-		known = call->route->arguments;
-		while (known != NULL && *known != NULL && strcmp(*known, name) != 0)
-			known++;
-		if (known != NULL && *known != NULL)
-			continue;
-		api_fail(call, 400, "openapi.yaml lists the arguments of each path",
-		    "%s takes no argument \"%.200s\"", call->route->path, name);
-		return false;
+		int place = argument_place(call->route, name);
+
+		if (place < 0) {
+			api_fail(call, 400, "openapi.yaml lists the arguments of each path",
+			    "%s takes no argument \"%.200s\"", call->route->path, name);
+			return false;
+		}
+		if ((given & 1U << place) != 0) {
+			api_fail(call, 400, "one request is about one of them",
+			    "the argument \"%s\" is given twice", name);
+			return false;
+		}
+		given |= 1U << place;
 	}
 	return true;
 }

@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "doors/http_server.h"
 #include "doors/http_state.h"
 
@@ -155,6 +156,7 @@ queue_answer(struct http_exchange *exchange)
 	MHD_destroy_response(response);
 	if (exchange->phase >= HTTP_RECEIVED)
 		exchange->phase = HTTP_SENDING;
+	exchange->sent_from_ms = clock_now_ms();
 	return result;
 }
 
@@ -172,6 +174,7 @@ struct framing {
 	unsigned codings;
 	const char *length;
 	const char *coding;
+	bool has_strange_name;
 };
 
 static enum MHD_Result
@@ -187,6 +190,9 @@ note_framing(void *context, enum MHD_ValueKind kind, const char *name, const cha
 		framing->codings++;
 		framing->coding = value;
 	}
+	/* "Content-Length : 3" is no Content-Length to libmicrohttpd (RFC 9112 5.1). */
+	if (strpbrk(name, " \t") != NULL)
+		framing->has_strange_name = true;
 	return MHD_YES;
 }
 
@@ -208,6 +214,9 @@ check_headers(struct http_exchange *exchange)
 	if (exchange->is_malformed)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST, "The path is malformed.\n");
 	(void)MHD_get_connection_values(exchange->handle, MHD_HEADER_KIND, note_framing, &framing);
+	if (framing.has_strange_name)
+		return refuse(exchange, MHD_HTTP_BAD_REQUEST,
+		    "A header's name has a blank in it, or behind it.\n");
 	if (framing.lengths + framing.codings > 1)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST,
 		    "The request has more than one length.\n");

@@ -15,12 +15,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "doors/http_state.h"
 
 enum {
 	CONNECTION_MEMORY = 16384, /* libmicrohttpd's, for all of a request but its body */
 	ACCEPTS_MAX = 16,          /* connections a turn */
 	PAUSE_MS = 1000,
+	SLOW_MS = 2000, /* a reader that takes longer gives way to who wants to come in */
 	DROP_SIZE = 4096,
 	LINE_MAX_OCTETS = 512,
 };
@@ -212,12 +214,50 @@ close_longest_idle(struct http_server *server)
 	return false;
 }
 
+/* Of those that read an answer, streams apart, the one that does so longest. */
+static struct http_connection *
+find_slowest(struct http_server *server)
+{
+	struct http_connection *slowest = NULL;
+	struct http_connection *connection;
+
+	TAILQ_FOREACH(connection, &server->connections, entry) {
+		const struct http_exchange *exchange = connection->exchange;
+
+		if (exchange == NULL || exchange->phase != HTTP_SENDING || exchange->is_stream)
+			continue;
+		if (slowest == NULL || exchange->sent_from_ms < slowest->exchange->sent_from_ms)
+			slowest = connection;
+	}
+	return slowest;
+}
+
+/* Readers that take an octet at a time keep nobody out. False: none is that slow, yet. */
+static bool
+close_slowest(struct http_server *server)
+{
+	struct http_connection *slowest = find_slowest(server);
+	int64_t left_ms;
+
+	if (slowest == NULL)
+		return false;
+	left_ms = slowest->exchange->sent_from_ms + SLOW_MS - clock_now_ms();
+	if (left_ms > 0) {
+		(void)loop_timer_set(server->loop, &server->patience, left_ms);
+		return false;
+	}
+	log_debug("http: a slow reader of an answer over %s gives way; closed", slowest->peer.door);
+	http_server_end(slowest);
+	run(server);
+	return true;
+}
+
 /* Somebody wants to come in. */
 static bool
 make_room(struct http_server *server)
 {
 	return server->connection_count < server->limits.connections_max ||
-	    (close_longest_idle(server) &&
+	    ((close_longest_idle(server) || close_slowest(server)) &&
 		server->connection_count < server->limits.connections_max);
 }
 
@@ -393,6 +433,7 @@ http_server_new(struct loop *loop, const struct http_site *site, http_identify *
 	server->watch = (struct loop_watch){ .handler = run_on_event, .context = server };
 	server->wake = (struct loop_timer){ .handler = run_on_timer, .context = server };
 	server->pause = (struct loop_timer){ .handler = accept_again, .context = server };
+	server->patience = server->pause;
 	TAILQ_INIT(&server->connections);
 	TAILQ_INIT(&server->waiting);
 	TAILQ_INIT(&server->resuming);
@@ -432,6 +473,7 @@ http_server_free(struct http_server *server)
 	MHD_stop_daemon(server->daemon);
 	loop_timer_stop(server->loop, &server->wake);
 	loop_timer_stop(server->loop, &server->pause);
+	loop_timer_stop(server->loop, &server->patience);
 	free(server);
 }
 

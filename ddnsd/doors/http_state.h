@@ -65,6 +65,7 @@ struct http_exchange {
 	bool is_watched;
 	struct loop_watch watch;
 
+	int64_t sent_from_ms; /* clock_now_ms() when HTTP_SENDING began */
 	bool is_stream;
 	struct buffer backlog;
 };
@@ -92,6 +93,7 @@ struct http_server {
 	struct http_listening *listening[HTTP_SOCKETS_MAX];
 	bool is_paused; /* listens, but accepts nobody */
 	struct loop_timer pause;
+	struct loop_timer patience; /* set while paused for readers that are slow */
 
 	struct http_connections connections; /* the one idle longest first */
 	unsigned connection_count;

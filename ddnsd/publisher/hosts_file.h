@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What stands in the hosts file: pure functions from the registry to text and back (DESIGN 6,
- * rule 43). Reads no clock and no file.
+ * What stands in the hosts file: pure functions from the registry to text and back
+ * (rule 43). Reads no clock and no file.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * When to publish (DESIGN 6): clean -> dirty -> written -> confirmed. Paces itself under load,
+ * When to publish: clean -> dirty -> written -> confirmed. Paces itself under load,
  * leaves identical content alone, tells dnsmasq, asks it for the marker until it answers the new
  * number, and says in the log what goes wrong and why. Reads the registry, never changes it.
  */

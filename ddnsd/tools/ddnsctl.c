@@ -138,6 +138,9 @@ main(int argc, char **argv)
 	code = sort_arguments(&invocation, argc, argv);
 	if (code == CTL_DONE)
 		code = run(&invocation);
+	if (code != CTL_DONE && invocation.ctl.is_json)
+		ctl_tell_failure();
+	ctl_keep_failure(NULL);
 	if (!output_flush() && code == CTL_DONE)
 		code = CTL_FAILED;
 	free(invocation.arguments);

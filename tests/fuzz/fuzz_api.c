@@ -13,16 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doors/api.h"
-#include "service/report.h"
-#include "service/state.h"
-
 #include "../unit/fake_exchange.h"
-#include "world.h"
+#include "api_world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { TURN_MAX = 8, PEERS = 3, LIST_MAX = 1000, TARGET_SIZE = 4096 };
+enum { TURN_MAX = 8, LIST_MAX = 1000, TARGET_SIZE = 4096 };
 
 static const int64_t times_s[10] = { 0, 1, 30, 60, 100, 299, 3600, 7200, 86400, 86400 * 40 };
 
@@ -32,15 +28,7 @@ struct call {
 };
 
 struct site {
-	struct world world;
-	struct principal principals[PEERS];
-	struct grant grants[PEERS];
-	struct publisher_options publish;
-	struct publisher *publisher;
-	struct dhcp_options dhcp;
-	struct dhcp_pin pin;
-	struct api *api;
-	bool is_reload_asked;
+	struct api_world all;
 	bool is_open; /* a turn has begun */
 	struct call *turn[TURN_MAX];
 	size_t count;
@@ -51,95 +39,6 @@ struct site {
 /* What was registered when the turn began, and what is now; kept from input to input. */
 static struct buffer before;
 static struct buffer after;
-
-/* --- building --- */
-
-static void
-ask_for_reload(void *context)
-{
-	struct site *site = context;
-
-	site->is_reload_asked = true;
-}
-
-static const char *
-lease_problem(void *context)
-{
-	(void)context;
-	return "";
-}
-
-static void
-note_restore(void *context)
-{
-	(void)context;
-	/* No input holds a sound database. */
-	expect(false);
-}
-
-static void
-build_peers(struct site *site)
-{
-	static const char *const identities[PEERS] = { "@admin", "@editor", "@hook" };
-	static const char *const grants[PEERS] = { "zone . ANY NS", "*.home.arpa A AAAA TXT CNAME",
-		"hook.home.arpa A" };
-	const char *reason;
-
-	for (size_t i = 0; i < PEERS; i++) {
-		site->principals[i] = (struct principal){
-			.kind = PRINCIPAL_PEER,
-			.identity = identities[i],
-			.is_admin = i == 0,
-			.may_tell_leases = i == 2,
-			.grants = &site->grants[i],
-			.grant_count = 1,
-			.names_max = i == 0 ? 0 : 3,
-		};
-		expect(grant_from_text(grants[i], &site->grants[i], &reason) == STATUS_OK);
-		rate_limit_init(&site->principals[i].updates, i == 0 ? 0 : 10);
-	}
-}
-
-static void
-build_dhcp(struct site *site)
-{
-	static const char *const ignored[] = { "localhost", "wp*" };
-
-	site->pin = (struct dhcp_pin){ .label = "printer" };
-	expect(dhcp_hardware_from_text("02:00:00:00:00:09", &site->pin.hardware) == STATUS_OK);
-	site->dhcp = (struct dhcp_options){
-		.has_zone = true,
-		.pins = &site->pin,
-		.pin_count = 1,
-		.ignored_labels = ignored,
-		.ignored_label_count = 2,
-		.nameless = "dhcp-%a",
-		.ttl_s = 60,
-		.remember_s = 86400,
-	};
-	expect(name_from_text("home.arpa", &site->dhcp.zone) == STATUS_OK);
-	service_set_dhcp_options(site->world.service, &site->dhcp);
-}
-
-static void
-build(struct site *site)
-{
-	struct api_calls calls = { site, ask_for_reload, lease_problem, note_restore };
-	struct api_facts facts = { .config_file = "c", .keys_directory = "", .database = "d" };
-
-	*site = (struct site){ .publish.mode = PUBLISH_NONE };
-	world_build(&site->world);
-	build_peers(site);
-	build_dhcp(site);
-	site->publisher = publisher_new(site->world.loop, site->world.registry,
-	    service_leases(site->world.service), &site->publish, service_expiry_clock,
-	    site->world.service);
-	expect(site->publisher != NULL);
-	service_attach_publisher(site->world.service, site->publisher);
-	site->api = api_new(site->world.loop, site->world.service, &calls);
-	expect(site->api != NULL);
-	api_set_facts(site->api, &facts);
-}
 
 /* --- what is true of every answer --- */
 
@@ -183,7 +82,7 @@ check_answer(const struct http_exchange *exchange)
 static void
 release(struct site *site, struct call *call)
 {
-	const struct http_site *door = api_site(site->api);
+	const struct http_site *door = api_site(site->all.api);
 
 	door->release(door->context, &call->exchange);
 	fake_end(&call->exchange);
@@ -192,30 +91,10 @@ release(struct site *site, struct call *call)
 
 /* --- turns --- */
 
-/* As service_commit(), without the disk. */
-static enum status
-commit(struct site *site, bool fails)
-{
-	struct service *service = site->world.service;
-
-	if (!service_is_dirty(service))
-		return STATUS_OK;
-	service_dhcp_settle(service);
-	if (fails)
-		registry_rollback(site->world.registry);
-	else
-		registry_commit(site->world.registry);
-	buffer_clear(&service->notes);
-	service_dhcp_turn_ended(service, !fails);
-	service_tell_changes(service, !fails);
-	expect(!service_is_dirty(service));
-	return fails ? STATUS_NO_SPACE : STATUS_OK;
-}
-
 static void
 finish_call(struct site *site, struct call *call, enum status status)
 {
-	const struct http_site *door = api_site(site->api);
+	const struct http_site *door = api_site(site->all.api);
 	struct http_exchange *exchange = &call->exchange;
 
 	if (exchange->is_waiting)
@@ -235,28 +114,21 @@ finish_call(struct site *site, struct call *call, enum status status)
 static void
 end_turn(struct site *site, bool fails)
 {
-	enum status status = commit(site, fails);
-	struct buffer lines;
+	enum status status = api_world_commit(&site->all, fails);
 
 	if (status != STATUS_OK) {
-		world_serialise(&site->world, &after);
+		world_serialise(&site->all.world, &after);
 		expect(after.length == before.length &&
 		    memcmp(after.data, before.data, after.length) == 0);
 	}
-	if (site->is_reload_asked) {
-		buffer_init(&lines, 64);
-		(void)buffer_append_text(&lines, "a line\n\xff");
-		api_reloaded(site->api, fails ? STATUS_MALFORMED : STATUS_OK, &lines);
-		buffer_release(&lines);
-	}
-	site->is_reload_asked = false;
+	api_world_answer_reload(&site->all, fails);
 	for (size_t i = 0; i < site->count; i++)
 		finish_call(site, site->turn[i], status);
 	site->count = 0;
 	site->is_open = false;
-	publisher_notice(site->publisher);
-	api_turn_ended(site->api);
-	expect(registry_names(site->world.registry) <= WORLD_NAMES);
+	publisher_notice(site->all.publisher);
+	api_turn_ended(site->all.api);
+	expect(registry_names(site->all.world.registry) <= WORLD_NAMES);
 }
 
 /* --- requests --- */
@@ -313,15 +185,15 @@ read_asking(char *text, size_t length, struct asking *request)
 static void
 take(struct site *site, const struct asking *request)
 {
-	const struct http_site *door = api_site(site->api);
+	const struct http_site *door = api_site(site->all.api);
 	struct call *call = calloc(1, sizeof(*call));
 	struct http_exchange *exchange = &call->exchange;
 	struct http_peer peer = { .door = "unix", .who = "uid 1000" };
-	uint64_t version = registry_version(site->world.registry);
+	uint64_t version = registry_version(site->all.world.registry);
 
 	expect(call != NULL);
 	if (request->peer >= 0)
-		peer.principal = &site->principals[request->peer];
+		peer.principal = &site->all.principals[request->peer];
 	if (!fake_begin(exchange, &peer, request->method, request->target, request->body,
 		request->length)) {
 		free(call);
@@ -335,11 +207,11 @@ take(struct site *site, const struct asking *request)
 	}
 	door->receive(door->context, exchange);
 	expect(exchange->is_waiting || exchange->code != 0);
-	call->changes = exchange->is_waiting && !site->is_reload_asked &&
+	call->changes = exchange->is_waiting && !site->all.is_reload_asked &&
 	    strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0 &&
 	    strncmp(exchange->target.path, "/v1/restore", 11) != 0;
 	if (peer.principal == NULL || (!exchange->is_waiting && exchange->code >= 400))
-		expect(registry_version(site->world.registry) == version);
+		expect(registry_version(site->all.world.registry) == version);
 	site->turn[site->count++] = call;
 }
 
@@ -349,7 +221,7 @@ take(struct site *site, const struct asking *request)
 static json_t *
 get(struct site *site, const char *target)
 {
-	const struct http_site *door = api_site(site->api);
+	const struct http_site *door = api_site(site->all.api);
 	struct http_peer peer = { .door = "unix" };
 	struct call *call = calloc(1, sizeof(*call));
 	json_t *json;
@@ -399,7 +271,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	expect(text != NULL && site != NULL);
 	memcpy(text, data, size);
 	text[size] = '\0';
-	build(site);
+	*site = (struct site){ 0 };
+	api_world_build(&site->all);
 	while (rest != NULL) {
 		char *at = rest;
 		char *end = memmem(at, size - (size_t)(at - text), "\n%%\n", 4);
@@ -410,10 +283,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!read_asking(at, length, &request))
 			continue;
 		if (!site->is_open)
-			world_serialise(&site->world, &before);
+			world_serialise(&site->all.world, &before);
 		site->is_open = true;
 		if (request.passes_s > 0 && site->count == 0)
-			world_pass(&site->world, request.passes_s);
+			world_pass(&site->all.world, request.passes_s);
 		take(site, &request);
 		if (!request.goes_on || site->count == TURN_MAX)
 			end_turn(site, request.fails);
@@ -422,9 +295,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_listing(site);
 	for (size_t i = 0; i < site->stream_count; i++)
 		release(site, site->streams[i]);
-	api_free(site->api);
-	publisher_free(site->publisher);
-	world_release(&site->world);
+	api_world_release(&site->all);
 	free(site);
 	free(text);
 	return 0;

@@ -18,7 +18,7 @@ control { }
 leases { }
 """
 SNIPPET = "etc/dnsmasq.d/ddnsd.conf"
-RECORD = "var/lib/ddnsd/setup.json"
+RECORD = "etc/ddnsd/setup.json"
 HOOK = "/usr/local/lib/ddnsd/dhcp-script"
 RANGE = "dhcp-range=192.168.1.10,192.168.1.99,1h\n"
 
@@ -27,8 +27,7 @@ RANGE = "dhcp-range=192.168.1.10,192.168.1.99,1h\n"
 def root(folder):
     path = folder / "root"
     path.mkdir()
-    for name in "etc/ddnsd", "var/lib/ddnsd":
-        (path / name).mkdir(parents=True)
+    (path / "etc/ddnsd").mkdir(parents=True)
     write(path / "etc/ddnsd/ddnsd.conf", CONF)
     return path
 
@@ -147,6 +146,27 @@ def test_undo_of_nothing_says_so(tool, root):
     debian(root)
     refused = tool.run("--yes", "setup", "--root", root, "--undo")
     assert refused.returncode == FAILED and "done nothing" in refused.stderr
+
+
+@pytest.mark.parametrize("fault", ["owner", "mode", "link"])
+def test_undo_trusts_no_record_that_others_may_write(tool, root, fault):
+    """Whoever could write it would have root write any file."""
+    if fault == "owner" and os.geteuid() != 0:
+        pytest.skip("only root gives files away")
+    debian(root)
+    tool.must("--yes", "setup", "--root", root)
+    record = root / RECORD
+    if fault == "owner":
+        os.chown(record, 65534, 65534)
+    elif fault == "mode":
+        record.chmod(0o620)
+    else:
+        record.rename(root / "elsewhere")
+        record.symlink_to(root / "elsewhere")
+    before = tree(root)
+    refused = tool.run("--yes", "setup", "--root", root, "--undo")
+    assert refused.returncode == FAILED and "not trusted" in refused.stderr
+    assert tree(root) == before
 
 
 @pytest.mark.parametrize("changed", [SNIPPET, "etc/dnsmasq.conf", "etc/ddnsd/dhcp-script.next"])

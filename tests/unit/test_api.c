@@ -352,6 +352,7 @@ deleting_takes_what_it_names_and_nothing_more(void **state)
 	expect_ask(site, 400, EDITOR, "DELETE", "/v1/names/desk?data=192.0.2.1", "");
 	expect_ask(site, 400, EDITOR, "DELETE", "/v1/names/desk?type=ANY", "");
 	expect_ask(site, 400, EDITOR, "DELETE", "/v1/names/desk?type=A&data=1.2.3", "");
+	expect_ask(site, 400, EDITOR, "DELETE", "/v1/names/desk?type=A&type=AAAA", "");
 	expect_ask(site, 404, EDITOR, "DELETE", "/v1/names/desk?type=A&data=192.0.2.9", "");
 	expect_ask(site, 404, EDITOR, "DELETE", "/v1/names/desk?type=TXT", "");
 	expect_ask(site, 204, EDITOR, "DELETE", "/v1/names/desk?type=A&data=192.0.2.1", "");

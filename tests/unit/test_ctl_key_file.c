@@ -151,6 +151,7 @@ a_file_that_is_not_understood_is_refused_with_the_line(void **state)
 	    "twice");
 	expect_refused("key \"laptop\" {}\nkey \"laptop\" {}\n", "twice");
 	expect_refused("key \"laptop\" {\n algorithm = \"hmac-sha256\"\n}\n", "no secret");
+	expect_refused("key \"laptop\" {\n secret = \"a\\\"b\"\n}\n", "not base64");
 	expect_refused("/* key \"laptop\" {\n secret = \"" OLD "\"\n}\n", "comment");
 }
 

@@ -118,6 +118,33 @@ a_link_that_leads_nowhere_is_not_followed(void **state)
 }
 
 static void
+a_link_to_a_key_is_no_key_of_the_folder(void **state)
+{
+	struct key_place place;
+	char path[PATH_MAX];
+
+	(void)state;
+	folder_write(&folder, "elsewhere", "key \"laptop\" { secret = \"AAAA\" }\n");
+	assert_int_equal(symlink("elsewhere", folder_entry(&folder, "laptop.conf", path)), 0);
+	assert_int_equal(key_store_find(folder.path, "laptop", &place, problem), STATUS_REFUSED);
+	assert_non_null(strstr(problem, "laptop.conf is no plain file"));
+	assert_int_equal(place.text.length, 0);
+	key_place_release(&place);
+}
+
+static void
+a_folder_that_others_may_write_is_not_safe(void **state)
+{
+	(void)state;
+	assert_true(key_store_is_safe(folder.path));
+	assert_int_equal(chmod(folder.path, 0770), 0);
+	assert_false(key_store_is_safe(folder.path));
+	assert_int_equal(chmod(folder.path, 0702), 0);
+	assert_false(key_store_is_safe(folder.path));
+	assert_int_equal(chmod(folder.path, 0700), 0);
+}
+
+static void
 a_missing_folder_is_told_with_the_command_that_makes_it(void **state)
 {
 	struct buffer text;
@@ -203,6 +230,8 @@ main(void)
 		TEST(a_new_file_is_for_its_owner_and_group_whatever_the_umask),
 		TEST(a_file_that_is_there_is_never_replaced),
 		TEST(a_link_that_leads_nowhere_is_not_followed),
+		TEST(a_link_to_a_key_is_no_key_of_the_folder),
+		TEST(a_folder_that_others_may_write_is_not_safe),
 		TEST(a_missing_folder_is_told_with_the_command_that_makes_it),
 		TEST(a_key_is_found_in_a_file_of_another_name),
 		TEST(the_reason_why_its_own_file_is_not_understood_is_told),

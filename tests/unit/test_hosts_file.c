@@ -401,7 +401,7 @@ leases_of_another_server_than_the_reader_are_all_written(void **state)
 	expect("10.0.0.5 desk.home.arpa desk\n");
 }
 
-/* FACTS 2: dnsmasq calls the client by the first name of its address' line. */
+/* dnsmasq calls the client by the first name of its address' line. */
 static void
 the_leases_name_comes_before_aliases_older_ones_and_the_pointers(void **state)
 {

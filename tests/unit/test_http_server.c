@@ -32,6 +32,7 @@ enum {
 	BIG = 1 << 20,
 	MANY = 100,
 	QUIET_MS = 100,
+	SLOW_MS = 2000, /* http_server.c */
 };
 
 /* --- a site: what it does depends on the path --- */
@@ -709,7 +710,7 @@ an_endless_chunked_body_is_ended(void **state)
 }
 
 static void
-two_lengths_are_400_and_strange_codings_501(void **state)
+strange_lengths_are_400_and_strange_codings_501(void **state)
 {
 	static const struct {
 		const char *headers;
@@ -721,6 +722,9 @@ two_lengths_are_400_and_strange_codings_501(void **state)
 		{ "Transfer-Encoding: gzip\r\n", 501 },
 		{ "Content-Length: x\r\n", 400 },
 		{ "Content-Length: -1\r\n", 400 },
+		{ "Content-Length : 3\r\n", 400 },
+		{ "Content-Length\t: 3\r\n", 400 },
+		{ "Transfer-Encoding : chunked\r\n", 400 },
 	};
 
 	(void)state;
@@ -1255,6 +1259,34 @@ when_all_are_busy_newcomers_wait_until_one_is_answered(void **state)
 }
 
 static void
+readers_that_are_slow_keep_others_out_for_a_moment_only(void **state)
+{
+	struct http_reply reply;
+	int slow[CONNECTIONS];
+	char octets[100];
+	int fd;
+
+	(void)state;
+	for (int i = 0; i < CONNECTIONS; i++) {
+		slow[i] = begin();
+		http_client_send(slow[i], "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+		assert_true(http_client_receive(loop, slow[i], octets, sizeof(octets)) > 0);
+	}
+	fd = begin();
+	http_client_send(fd, "GET /one HTTP/1.1\r\nHost: x\r\n\r\n");
+	settle();
+	assert_int_equal(seen.received, CONNECTIONS);
+	assert_int_equal(seen.released, 0);
+	skewed_clock_pass_ms(SLOW_MS);
+	http_client_read(loop, fd, &reply);
+	assert_string_equal(reply.body, "/one");
+	assert_int_equal(seen.released, 2);
+	for (int i = 0; i < CONNECTIONS; i++)
+		(void)close(slow[i]);
+	(void)close(fd);
+}
+
+static void
 it_recovers_when_all_leave_at_once(void **state)
 {
 	struct http_reply reply;
@@ -1453,7 +1485,7 @@ main(void)
 		UNIT(a_body_with_a_length_that_is_too_large_is_413_before_it_comes),
 		UNIT(a_chunked_body_that_is_too_large_is_413),
 		UNIT(an_endless_chunked_body_is_ended),
-		UNIT(two_lengths_are_400_and_strange_codings_501),
+		UNIT(strange_lengths_are_400_and_strange_codings_501),
 		UNIT(a_client_that_asks_whether_to_continue_is_told_so),
 		UNIT(nothing_is_said_before_the_commit),
 		UNIT(a_change_is_answered_in_the_turn_that_it_came_in),
@@ -1480,6 +1512,7 @@ main(void)
 		UNIT(a_keep_alive_connection_is_closed_when_it_is_idle),
 		UNIT(many_idle_connections_do_not_keep_others_out),
 		UNIT(when_all_are_busy_newcomers_wait_until_one_is_answered),
+		UNIT(readers_that_are_slow_keep_others_out_for_a_moment_only),
 		UNIT(it_recovers_when_all_leave_at_once),
 		UNIT(many_at_once_are_all_answered),
 		UNIT(who_may_not_connect_is_closed),

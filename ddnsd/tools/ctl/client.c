@@ -12,7 +12,7 @@
 #include "tools/ctl/sse.h"
 
 /* The daemon sends a comment each 30 s; twice that and a little is a daemon that hangs. */
-enum { SILENCE_MAX_MS = 75 * 1000 };
+enum { SILENCE_MAX_MS = 75 * 1000, LINE_MAX_OCTETS = 512 };
 
 static enum ctl_exit
 read_body(struct connection *connection)
@@ -92,6 +92,17 @@ say(const char *before, const char *text)
 	fputc('\n', stderr);
 }
 
+/* Of its first line, whose end does not count; what is longer than a line is no reason. */
+static int
+line_length(const struct buffer *body)
+{
+	size_t length = 0;
+
+	while (length < body->length && length < LINE_MAX_OCTETS && body->data[length] != '\n')
+		length++;
+	return (int)length;
+}
+
 enum ctl_exit
 client_refused(const struct ctl *ctl, const struct client_answer *answer)
 {
@@ -100,19 +111,21 @@ client_refused(const struct ctl *ctl, const struct client_answer *answer)
 	const char *hint = json_string_value(json_object_get(json, "hint"));
 	const json_t *errors = json_object_get(json, "errors");
 
-	(void)fflush(stdout);
-	if (error != NULL)
-		say("ddnsctl: ", error);
-	else
-		fprintf(stderr, "ddnsctl: the daemon at %s answered %u, without a reason\n",
+	if (error == NULL && strcmp(answer->type, "text/plain") == 0)
+		return ctl_fail(CTL_FAILED, "the daemon at %s answered %u: %.*s", ctl->socket,
+		    answer->code, line_length(&answer->body), answer->body.data);
+	if (error == NULL) {
+		json_decref(json);
+		return ctl_fail(CTL_FAILED, "the daemon at %s answered %u, without a reason",
 		    ctl->socket, answer->code);
+	}
+	(void)fflush(stdout);
+	say("ddnsctl: ", error);
 	for (size_t i = 0; i < json_array_size(errors); i++)
 		say("  ", json_string_value(json_array_get(errors, i)));
 	if (hint != NULL && hint[0] != '\0')
 		say("  hint: ", hint);
-	if (ctl->is_json && json != NULL)
-		output_json(json);
-	json_decref(json);
+	ctl_keep_failure(json);
 	return CTL_FAILED;
 }
 
@@ -137,24 +150,36 @@ take_json(const struct ctl *ctl, const struct client_answer *answer, json_t **re
 }
 
 enum ctl_exit
-client_call(const struct ctl *ctl, const char *method, const char *path, const json_t *body,
-    json_t **ret_json)
+client_send_json(const struct ctl *ctl, struct client_request *request, const json_t *body,
+    bool is_quiet, struct client_answer *ret_answer)
 {
-	struct client_request request = { .method = method, .path = path };
-	struct client_answer answer;
 	char *text = NULL;
 	enum ctl_exit code;
 
 	if (body != NULL) {
 		text = json_dumps(body, JSON_COMPACT);
-		if (text == NULL)
-			return ctl_fail(CTL_FAILED, "no memory");
-		request.type = "application/json";
-		request.body = text;
-		request.length = strlen(text);
+		if (text == NULL) {
+			(void)ctl_fail(CTL_FAILED, "no memory");
+			return CTL_FAILED;
+		}
+		request->type = "application/json";
+		request->body = text;
+		request->length = strlen(text);
 	}
-	code = client_send(ctl, &request, false, &answer);
+	code = client_send(ctl, request, is_quiet, ret_answer);
+	request->body = NULL;
 	free(text);
+	return code;
+}
+
+enum ctl_exit
+client_call(const struct ctl *ctl, const char *method, const char *path, const json_t *body,
+    json_t **ret_json)
+{
+	struct client_request request = { .method = method, .path = path };
+	struct client_answer answer;
+	enum ctl_exit code = client_send_json(ctl, &request, body, false, &answer);
+
 	if (code != CTL_DONE)
 		return code;
 	code = answer.code >= 200 && answer.code < 300 ? take_json(ctl, &answer, ret_json)

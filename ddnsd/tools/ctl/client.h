@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Speaks to the daemon: HTTP/1.0 over the Unix socket, one request, read to the end (DESIGN 8). */
+/* Speaks to the daemon: HTTP/1.0 over the Unix socket, one request, read to the end. */
 #pragma once
 
 #include <jansson.h>
@@ -34,6 +34,10 @@ struct client_request {
  */
 enum ctl_exit client_send(const struct ctl *ctl, const struct client_request *request,
     bool is_quiet, struct client_answer *ret_answer);
+
+/* The same with this JSON as the request's body, unless it is NULL. */
+enum ctl_exit client_send_json(const struct ctl *ctl, struct client_request *request,
+    const json_t *body, bool is_quiet, struct client_answer *ret_answer);
 void client_answer_release(struct client_answer *answer);
 
 /* Says the error and the hint of an answer that refuses, as client_call() does. CTL_FAILED. */
@@ -42,7 +46,8 @@ enum ctl_exit client_refused(const struct ctl *ctl, const struct client_answer *
 /*
  * The usual way: a JSON body or NULL goes, JSON comes back (*ret_json may be NULL: 204; freed with
  * json_decref()). Statuses from 400 on are CTL_FAILED, error and hint said on stderr: as
- * "ddnsctl: ERROR" and a line "  hint: HINT"; with --json the answer goes to stdout too.
+ * "ddnsctl: ERROR" and a line "  hint: HINT"; with --json the answer is what stdout
+ * gets in the end (ctl_tell_failure()).
  */
 enum ctl_exit client_call(const struct ctl *ctl, const char *method, const char *path,
     const json_t *body, json_t **ret_json);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 
 /* What ddnsctl ends with. */
@@ -54,8 +55,20 @@ ctl_command ctl_doctor;
 ctl_command ctl_setup;
 ctl_command ctl_lease;
 
-/* Writes "ddnsctl: ...\n" and where usage is at fault how it goes to stderr; returns code. */
+/*
+ * Writes "ddnsctl: ...\n" and where usage is at fault how it goes to stderr, control characters
+ * escaped; keeps it for ctl_tell_failure(); returns code.
+ */
 enum ctl_exit ctl_fail(enum ctl_exit code, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 enum ctl_exit ctl_usage(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Keeps {"error", "hint", ...} in the place of what was kept; the reference goes over. NULL: none. */
+void ctl_keep_failure(json_t *json);
+
+/*
+ * At the end of a command that failed with --json: writes the failure that is kept, unless the
+ * command has written a document of its own.
+ */
+void ctl_tell_failure(void);

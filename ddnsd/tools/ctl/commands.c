@@ -4,11 +4,15 @@
 
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "tools/ctl/command.h"
+#include "tools/ctl/output.h"
+#include "tools/ctl/text.h"
 
-enum { NAME_MAX_LENGTH = 16, NEAR = 2 };
+enum { NAME_MAX_LENGTH = 16, NEAR = 2, FAILURE_MAX = 1024 * 1024 };
 
 static enum ctl_exit run_help(struct ctl *ctl, int argc, char **argv);
 
@@ -230,18 +234,39 @@ run_help(struct ctl *ctl, int argc, char **argv)
 	return CTL_DONE;
 }
 
+/* --- failures --- */
+
+static json_t *failure; /* the last one, for --json */
+
+/* Says it on stderr, where what came from elsewhere cannot steer the terminal, and keeps it. */
+__attribute__((format(printf, 2, 0))) static void
+say_failure(const char *command, const char *format, va_list arguments)
+{
+	struct buffer escaped;
+	char *text = NULL;
+
+	/* What was said so far comes first, where both go to one place. */
+	(void)fflush(stdout);
+	if (vasprintf(&text, format, arguments) < 0)
+		return;
+	buffer_init(&escaped, FAILURE_MAX);
+	text_escape(&escaped, text, false);
+	fprintf(stderr, "ddnsctl: %s%s%.*s\n", command, command[0] != '\0' ? ": " : "",
+	    (int)escaped.length, escaped.length > 0 ? escaped.data : "");
+	ctl_keep_failure(json_pack("{s:s%, s:s}", "error", escaped.length > 0 ? escaped.data : "",
+	    escaped.length, "hint", ""));
+	buffer_release(&escaped);
+	free(text);
+}
+
 enum ctl_exit
 ctl_fail(enum ctl_exit code, const char *format, ...)
 {
 	va_list arguments;
 
-	/* What was said so far comes first, where both go to one place. */
-	(void)fflush(stdout);
-	fputs("ddnsctl: ", stderr);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	say_failure("", format, arguments);
 	va_end(arguments);
-	fputc('\n', stderr);
 	return code;
 }
 
@@ -251,13 +276,25 @@ ctl_usage(const char *command, const char *format, ...)
 	const struct ctl_entry *entry = commands_find(command);
 	va_list arguments;
 
-	(void)fflush(stdout);
-	fprintf(stderr, "ddnsctl: %s: ", command);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	say_failure(command, format, arguments);
 	va_end(arguments);
-	fputc('\n', stderr);
 	if (entry != NULL)
 		print_usage(stderr, entry);
 	return CTL_USAGE;
+}
+
+void
+ctl_keep_failure(json_t *json)
+{
+	json_decref(failure);
+	failure = json;
+}
+
+void
+ctl_tell_failure(void)
+{
+	if (failure != NULL && !output_has_json())
+		output_json(failure);
+	ctl_keep_failure(NULL);
 }

@@ -38,9 +38,13 @@ ctl_read_file(const char *path, struct buffer *ret_bytes)
 	/* Not file_read(), which takes regular files only: shells give pipes, as <(command). */
 	int descriptor = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	enum status status = descriptor >= 0 ? read_all(descriptor, ret_bytes) : file_status(errno);
+	int error = errno;
 
 	if (descriptor >= 0 && !is_stdin)
 		(void)close(descriptor);
+	if (status != STATUS_OK && error == EISDIR)
+		return ctl_fail(CTL_FAILED, "cannot read %s: it is a folder; name a file in it",
+		    path);
 	if (status != STATUS_OK)
 		return ctl_fail(CTL_FAILED, "cannot read %s: %s",
 		    is_stdin ? "standard input" : path, status_text(status));

@@ -84,6 +84,19 @@ key_take_items(const char *command, const char *option, struct key_items *ret_it
 	return CTL_DONE;
 }
 
+enum ctl_exit
+key_choose_directory(const struct site *site, const char **directory)
+{
+	if (*directory == NULL)
+		*directory = site->keys;
+	if ((*directory)[0] != '\0')
+		return CTL_DONE;
+	return ctl_fail(CTL_FAILED,
+	    "the daemon has no folder of keys (keys-directory = \"\" in %s); set one, or say "
+	    "--directory DIR",
+	    site->file);
+}
+
 /* --- the daemon --- */
 
 const json_t *

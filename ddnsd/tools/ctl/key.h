@@ -28,6 +28,12 @@ struct key_items {
 enum ctl_exit key_take_items(const char *command, const char *option, struct key_items *ret_items,
     int *argc, char **argv);
 
+/*
+ * The folder of key files, where no --directory said which: *directory is NULL then. CTL_FAILED
+ * (said): the daemon has none.
+ */
+enum ctl_exit key_choose_directory(const struct site *site, const char **directory);
+
 /* The key's entry in an answer of /v1/keys; NULL when there is none. */
 const json_t *key_entry(const json_t *answer, const char *name);
 

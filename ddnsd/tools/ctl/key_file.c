@@ -372,6 +372,8 @@ key_file_rotate(const char *text, size_t length, const char *name, const char *s
 
 	if (status == STATUS_OK && places.secret.to == 0)
 		status = complain(ret_problem, found.line, "this key has no secret");
+	if (status == STATUS_OK && !conf_text_is_plain(found.secret))
+		status = complain(ret_problem, found.line, "its secret is not base64");
 	if (status != STATUS_OK)
 		goto out;
 	(void)key_until_to_text(until_s, until);

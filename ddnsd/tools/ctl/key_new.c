@@ -204,6 +204,11 @@ warn_of_surprises(struct job *job)
 	if (is_elsewhere(job))
 		warn(job, "the daemon reads its keys from %s, not from %s",
 		    site->keys[0] != '\0' ? site->keys : "no folder", job->directory);
+	if (!key_store_is_safe(job->directory))
+		warn(job,
+		    "others than root may write %s, and so make keys of their own: chown root and "
+		    "chmod 750 it",
+		    job->directory);
 	if (site->is_zone_guessed)
 		warn(job, "no zone is known here (%s: %s): home.arpa stands for it", site->file,
 		    site->problem);
@@ -219,13 +224,9 @@ prepare(const struct ctl *ctl, struct job *job)
 	job->site = site_new(ctl, "");
 	if (job->site == NULL)
 		return ctl_fail(CTL_FAILED, "out of memory");
-	if (job->directory == NULL)
-		job->directory = job->site->keys;
-	if (job->directory[0] == '\0')
-		return ctl_fail(CTL_FAILED,
-		    "the daemon has no folder of keys (keys-directory = \"\" in %s); set one, or say "
-		    "--directory DIR",
-		    job->site->file);
+	code = key_choose_directory(job->site, &job->directory);
+	if (code != CTL_DONE)
+		return code;
 	/* What is told and compared is the real place. */
 	if (realpath(job->directory, job->folder) != NULL)
 		job->directory = job->folder;

@@ -229,8 +229,9 @@ run(struct ctl *ctl, struct job *job)
 	job->site = site_new(ctl, "");
 	if (job->site == NULL || job->names == NULL)
 		return ctl_fail(CTL_FAILED, "out of memory");
-	if (job->directory == NULL)
-		job->directory = job->site->keys;
+	code = key_choose_directory(job->site, &job->directory);
+	if (code != CTL_DONE)
+		return code;
 	if (key_store_find(job->directory, job->name, &job->place, problem) != STATUS_OK)
 		return ctl_fail(CTL_FAILED, "%s", problem);
 	read_names(ctl, job);

@@ -65,12 +65,14 @@ static enum ctl_exit
 find(const struct ctl *ctl, struct job *job)
 {
 	char problem[KEY_STORE_PROBLEM_MAX];
+	enum ctl_exit code;
 
 	job->site = site_new(ctl, "");
 	if (job->site == NULL)
 		return ctl_fail(CTL_FAILED, "out of memory");
-	if (job->directory == NULL)
-		job->directory = job->site->keys;
+	code = key_choose_directory(job->site, &job->directory);
+	if (code != CTL_DONE)
+		return code;
 	if (job->server == NULL)
 		job->server = key_guess_server(job->site, job->guess);
 	if (key_store_find(job->directory, job->name, &job->place, problem) != STATUS_OK)

@@ -16,7 +16,7 @@
 
 #include "base/file.h"
 
-enum { MODE = 0640 };
+enum { MODE = 0640, READ_SIZE = 4096 };
 
 static const char suffix[] = ".conf";
 
@@ -175,6 +175,15 @@ link_new(int folder, const char *temporary, const char *name,
 	return status;
 }
 
+bool
+key_store_is_safe(const char *folder)
+{
+	struct stat about;
+
+	return stat(folder, &about) != 0 ||
+	    ((about.st_uid == 0 || about.st_uid == geteuid()) && (about.st_mode & 022) == 0);
+}
+
 enum status
 key_store_add(const char *folder, const char *name, const struct buffer *text,
     char ret_problem[static KEY_STORE_PROBLEM_MAX])
@@ -243,6 +252,47 @@ key_store_walk(const char *folder, bool (*handler)(void *context, const char *pa
 	return status;
 }
 
+static enum status
+read_all(int fd, struct buffer *text)
+{
+	for (;;) {
+		enum status status = buffer_reserve(text, READ_SIZE);
+		ssize_t step;
+
+		if (status != STATUS_OK)
+			return status;
+		step = read(fd, text->data + text->length, text->capacity - text->length);
+		if (step < 0 && errno != EINTR)
+			return file_status(errno);
+		if (step == 0)
+			return STATUS_OK;
+		if (step > 0)
+			text->length += (size_t)step;
+	}
+}
+
+/*
+ * What is read is what was looked at: in a folder that others may write, one file may stand in the
+ * place of another at any moment.
+ */
+static enum status
+read_place(struct key_place *place)
+{
+	int fd = open(place->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	enum status status = STATUS_OK;
+
+	if (fd < 0)
+		return errno == ELOOP ? STATUS_REFUSED : file_status(errno);
+	if (fstat(fd, &place->about) != 0)
+		status = file_status(errno);
+	else if (!S_ISREG(place->about.st_mode))
+		status = STATUS_REFUSED;
+	if (status == STATUS_OK)
+		status = read_all(fd, &place->text);
+	(void)close(fd);
+	return status;
+}
+
 /* Reads one file and looks into it. */
 static enum status
 look_into(struct key_place *place, const char *path, const char *name,
@@ -253,13 +303,13 @@ look_into(struct key_place *place, const char *path, const char *name,
 
 	buffer_clear(&place->text);
 	(void)snprintf(place->path, sizeof(place->path), "%s", path);
-	if (lstat(path, &place->about) != 0)
-		return file_status(errno);
-	if (!S_ISREG(place->about.st_mode)) {
+	status = read_place(place);
+	if (status == STATUS_NOT_FOUND)
+		return status;
+	if (status == STATUS_REFUSED) {
 		say(problem, "%s is no plain file: edit what it leads to by hand", path);
-		return STATUS_REFUSED;
+		return status;
 	}
-	status = file_read(path, &place->text);
 	if (status != STATUS_OK) {
 		say(problem, "%s cannot be read: %s%s", path, status_text(status),
 		    status == STATUS_PERMISSION ? "; run ddnsctl as root" : "");

@@ -31,6 +31,9 @@ struct key_place {
 enum status key_store_add(const char *folder, const char *name, const struct buffer *text,
     char ret_problem[static KEY_STORE_PROBLEM_MAX]);
 
+/* False: others than root and us may write the folder, and so put keys of their own there. */
+bool key_store_is_safe(const char *folder);
+
 /* FOLDER/NAME.conf. False when it is too long. */
 bool key_store_path(const char *folder, const char *name, char ret_path[static PATH_MAX]);
 

@@ -2,7 +2,6 @@
 /* Quiet requests, and values by their path. */
 #include "tools/ctl/look.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -18,21 +17,10 @@ look_send(const struct ctl *ctl, const char *method, const char *path, const jso
 		.path = path,
 		.timeout_ms = ANSWER_TIMEOUT_MS };
 	struct client_answer answer;
-	char *text = NULL;
-	enum ctl_exit code;
+	enum ctl_exit code = client_send_json(ctl, &request, body, true, &answer);
 
 	*ret_code = 0;
 	*ret_json = NULL;
-	if (body != NULL) {
-		text = json_dumps(body, JSON_COMPACT);
-		if (text == NULL)
-			return CTL_FAILED;
-		request.type = "application/json";
-		request.body = text;
-		request.length = strlen(text);
-	}
-	code = client_send(ctl, &request, true, &answer);
-	free(text);
 	if (code != CTL_DONE)
 		return code;
 	*ret_code = answer.code;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,13 +117,22 @@ output_format(enum output_style style, const char *format, ...)
 	free(text);
 }
 
+static bool has_json;
+
 void
 output_json(const json_t *json)
 {
 	size_t flags = isatty(STDOUT_FILENO) == 1 ? JSON_INDENT(2) : JSON_COMPACT;
 
+	has_json = true;
 	(void)json_dumpf(json, stdout, flags | JSON_ENCODE_ANY);
 	fputc('\n', stdout);
+}
+
+bool
+output_has_json(void)
+{
+	return has_json;
 }
 
 const char *
@@ -216,6 +226,15 @@ output_ask(const char *question)
 	return is_yes;
 }
 
+/* Nobody reads on, as behind "| head": poll() tells, where the errno of the write is gone. */
+static bool
+is_reader_gone(void)
+{
+	struct pollfd entry = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	return poll(&entry, 1, 0) == 1 && (entry.revents & POLLERR) != 0;
+}
+
 bool
 output_flush(void)
 {
@@ -228,7 +247,7 @@ output_flush(void)
 	else if (ferror(stdout) == 0)
 		return true;
 	/* An error in a write before this one is known, but not its number. */
-	if (!is_said && error != EPIPE)
+	if (!is_said && error != EPIPE && !is_reader_gone())
 		fprintf(stderr, "ddnsctl: cannot write to standard output: %s\n",
 		    error != 0 ? strerror(error) : "not all of it was taken");
 	is_said = true;

@@ -33,6 +33,9 @@ void output_escaped(enum output_style style, const char *bytes, size_t length);
 /* The JSON, indented on a terminal, one line otherwise. */
 void output_json(const json_t *json);
 
+/* True when output_json() has written something. */
+bool output_has_json(void);
+
 struct output_table;
 
 /*

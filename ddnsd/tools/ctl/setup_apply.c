@@ -14,7 +14,8 @@
 
 enum { RECORD_MAX = 64 * 1024 * 1024, TARGET_MAX = PATH_MAX };
 
-const char setup_record[] = "/var/lib/ddnsd/setup.json";
+/* Not where the daemon may write: what stands in it is undone as root. */
+const char setup_record[] = "/etc/ddnsd/setup.json";
 
 static const char *const words[] = {
 	[SETUP_WRITE] = "write",
@@ -246,6 +247,16 @@ check_all(const struct setup_plan *plan)
 	return code;
 }
 
+/* Somebody else's record would have us write what and where they please. */
+static bool
+is_our_record(const char *path)
+{
+	struct stat about;
+
+	return lstat(path, &about) == 0 && S_ISREG(about.st_mode) &&
+	    (about.st_uid == 0 || about.st_uid == geteuid()) && (about.st_mode & 022) == 0;
+}
+
 enum ctl_exit
 setup_recall(struct setup_plan *plan, const char *root)
 {
@@ -266,6 +277,13 @@ setup_recall(struct setup_plan *plan, const char *root)
 			    path);
 		return ctl_fail(CTL_FAILED, "%s cannot be read: %s%s", path, status_text(status),
 		    status == STATUS_PERMISSION ? "; run ddnsctl as root" : "");
+	}
+	if (!is_our_record(path)) {
+		buffer_release(&text);
+		return ctl_fail(CTL_FAILED,
+		    "%s is a link, or others than root may write it, so it is not trusted; take back "
+		    "by hand what setup did, then remove it",
+		    path);
 	}
 	json = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, NULL);
 	buffer_release(&text);

@@ -43,7 +43,8 @@ add_zone(struct site *site, const char *name)
 {
 	struct site_zone *zone = &site->zones[site->zone_count];
 
-	if (site->zone_count == SITE_ZONES_MAX || strlen(name) >= sizeof(zone->name))
+	if (site->zone_count == SITE_ZONES_MAX || strlen(name) >= sizeof(zone->name) ||
+	    name[0] == '\0')
 		return;
 	SET(zone->name, name);
 	for (char *at = zone->name; *at != '\0'; at++)
@@ -144,6 +145,28 @@ take_listen(struct site *site, const json_t *list)
 	SET(site->listen, address_to_text(&endpoint.address, address));
 }
 
+/*
+ * What the daemon says ends up in files that root writes, and in lines that people paste into a
+ * shell: what could mean something there is taken from nobody, a daemon in bad hands included.
+ */
+static bool
+is_plain(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (iscntrl((unsigned char)*text) || strchr("\"'`\\$;&|<>(){}*?#", *text) != NULL)
+			return false;
+	}
+	return true;
+}
+
+static const char *
+plain_text(const json_t *status, const char *path, const char *otherwise)
+{
+	const char *text = look_text(status, path, otherwise);
+
+	return is_plain(text) ? text : otherwise;
+}
+
 static void
 take_status(struct site *site)
 {
@@ -151,20 +174,20 @@ take_status(struct site *site)
 	const json_t *zones = look_value(status, "zones");
 	size_t count = json_array_size(zones);
 
-	SET(site->keys, look_text(status, "configuration.keys_directory", ""));
-	SET(site->database, look_text(status, "database.file", site->database));
-	SET(site->mode, look_text(status, "publication.mode", site->mode));
-	SET(site->hosts, look_text(status, "publication.file", site->hosts));
-	SET(site->pid_file, look_text(status, "publication.pid_file", site->pid_file));
-	SET(site->confirm, look_text(status, "publication.confirm", ""));
-	SET(site->leases, look_text(status, "leases.file", ""));
-	SET(site->leases_zone, look_text(status, "leases.zone", ""));
+	SET(site->keys, plain_text(status, "configuration.keys_directory", ""));
+	SET(site->database, plain_text(status, "database.file", site->database));
+	SET(site->mode, plain_text(status, "publication.mode", site->mode));
+	SET(site->hosts, plain_text(status, "publication.file", site->hosts));
+	SET(site->pid_file, plain_text(status, "publication.pid_file", site->pid_file));
+	SET(site->confirm, plain_text(status, "publication.confirm", ""));
+	SET(site->leases, plain_text(status, "leases.file", ""));
+	SET(site->leases_zone, plain_text(status, "leases.zone", ""));
 	site->has_leases = site->leases_zone[0] != '\0' || site->leases[0] != '\0';
 	take_listen(site, look_value(status, "dns.listen"));
 	if (count > 0)
 		site->zone_count = 0;
 	for (size_t i = 0; i < count; i++)
-		add_zone(site, look_text(json_array_get(zones, i), "zone", ""));
+		add_zone(site, plain_text(json_array_get(zones, i), "zone", ""));
 }
 
 struct site *
@@ -194,7 +217,7 @@ site_new(const struct ctl *ctl, const char *root)
 	site->port = 2136;
 	site->leases_held_by_reader = true;
 	(void)snprintf(site->file, sizeof(site->file), "%s%s", root,
-	    look_text(site->status, "configuration.file", default_file));
+	    plain_text(site->status, "configuration.file", default_file));
 	read_configuration(site);
 	if (site->has_leases && site->leases[0] == '\0')
 		SET(site->leases, "/var/lib/misc/dnsmasq.leases");

@@ -148,15 +148,17 @@ take_event(void *context, const char *event, const json_t *data)
 	return !watch->is_broken;
 }
 
-/* Until there is a daemon again. */
+/* Until there is a daemon. Why there is none is said once; is_said: it has been. */
 static void
-wait_for_daemon(const struct ctl *ctl)
+wait_for_daemon(const struct ctl *ctl, bool is_said)
 {
 	const struct client_request request = { .method = "GET", .path = "/v1/zones" };
 	struct client_answer answer;
 
-	while (client_send(ctl, &request, true, &answer) != CTL_DONE)
+	while (client_send(ctl, &request, is_said, &answer) != CTL_DONE) {
+		is_said = true;
 		(void)poll(NULL, 0, RETRY_MS);
+	}
 	client_answer_release(&answer);
 }
 
@@ -164,7 +166,7 @@ enum ctl_exit
 ctl_watch(struct ctl *ctl, int argc, char **argv)
 {
 	struct watch watch = { .is_json = ctl->is_json };
-	bool tries_again = false;
+	bool tries_again = false, has_ended = false;
 	const struct option_entry options[] = { { "--retry", &tries_again, NULL },
 		{ NULL, NULL, NULL } };
 	enum ctl_exit code = options_take(options, &argc, argv);
@@ -177,7 +179,7 @@ ctl_watch(struct ctl *ctl, int argc, char **argv)
 	(void)signal(SIGINT, end_watching);
 	for (;;) {
 		if (tries_again)
-			wait_for_daemon(ctl);
+			wait_for_daemon(ctl, has_ended);
 		code = client_follow(ctl, "/v1/events", take_event, &watch);
 		if (watch.is_broken)
 			return CTL_FAILED;
@@ -187,5 +189,6 @@ ctl_watch(struct ctl *ctl, int argc, char **argv)
 		    tries_again ? "; waiting for it" : "");
 		if (!tries_again)
 			return code;
+		has_ended = true;
 	}
 }

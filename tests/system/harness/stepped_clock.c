@@ -3,7 +3,9 @@
  * Preloaded into ddnsd: its wall clock is the system's plus what stands in a file, and a FIFO takes
  * the place of the timer that the kernel cancels when somebody sets the clock.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
