@@ -16,6 +16,7 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/memory.h"
 #include "base/notify.h"
 #include "base/privilege.h"
 #include "base/watch.h"
@@ -551,6 +552,7 @@ run(struct daemon *daemon)
 	tell_facts(daemon);
 	tell_ready(daemon);
 	loop_at_turn_end(daemon->loop, end_turn, daemon);
+	memory_give_back();
 	status = loop_run(daemon->loop);
 	notify_send("STOPPING=1");
 	service_settle(daemon->service);
