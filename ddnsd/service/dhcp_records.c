@@ -225,6 +225,23 @@ settle_label(struct service *service, const char *label)
 	dhcp_derive_name(service, label, "precedence");
 }
 
+/* Leases that have asked for this label in vain: they can have another, with a number. */
+static void
+settle_unnamed_wishing(struct service *service, const char *label)
+{
+	const struct dhcp_lease *lease = NULL;
+
+	while ((lease = leases_next_wishing(service->leases, label, lease)) != NULL) {
+		struct address address = lease->address;
+
+		if (lease->label[0] != '\0')
+			continue;
+		if (dhcp_choose_again(service, &address, "precedence") != STATUS_OK)
+			return;
+		lease = leases_find(service->leases, &address);
+	}
+}
+
 /* Leases that ask in vain, for a name that may be free now. */
 static void
 settle_unnamed(struct service *service)
@@ -269,8 +286,12 @@ service_dhcp_settle(struct service *service)
 		char label[LABEL_TEXT_MAX];
 		struct address address;
 
-		if (node_is_of_lease(node))
+		/* A name that somebody gave back may be another lease's by now. */
+		if (node_is_of_lease(node)) {
+			if (label_of(service, node_name(node), label))
+				settle_unnamed_wishing(service, label);
 			continue;
+		}
 		if (label_of(service, node_name(node), label))
 			settle_label(service, label);
 		else if (name_is_equal(node_name(node), zone_apex(node_zone(node))))

@@ -442,6 +442,22 @@ lease_never_takes_a_registered_name(void **state)
 }
 
 static void
+name_that_is_given_back_and_taken_in_one_turn_leaves_the_next_lease_a_number(void **state)
+{
+	struct served *served = *state;
+	struct principal *key = served_key(served, "desk", "zone home.arpa");
+	struct dhcp_event event = event_of(DHCP_ADD, phone, "10.77.0.56", "desk", "desk");
+
+	assert_int_equal(served_do(served, key, "add desk 60 A 192.0.2.1"), STATUS_OK);
+	give(served, laptop, "10.77.0.55", "desk", "desk");
+	assert_string_equal(label_of(served, "10.77.0.55"), "");
+	assert_int_equal(served_update(served, key, "delete desk"), STATUS_OK);
+	tell(served, &event);
+	assert_string_equal(label_of(served, "10.77.0.56"), "desk");
+	assert_string_equal(label_of(served, "10.77.0.55"), "desk-2");
+}
+
+static void
 registration_takes_a_name_from_a_lease(void **state)
 {
 	struct served *served = *state;
@@ -1453,6 +1469,8 @@ main(void)
 		WORLD_TEST(server_that_renames_in_two_steps_gets_no_line),
 		WORLD_TEST(name_that_the_server_has_taken_away_for_good_is_published),
 		WORLD_TEST(lease_never_takes_a_registered_name),
+		WORLD_TEST(
+		    name_that_is_given_back_and_taken_in_one_turn_leaves_the_next_lease_a_number),
 		WORLD_TEST(registration_takes_a_name_from_a_lease),
 		WORLD_TEST(deleting_the_name_of_a_lease_does_nothing),
 		WORLD_TEST(name_of_an_expired_registration_goes_to_the_lease),
