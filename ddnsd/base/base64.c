@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Strict base64. */
+/* Strict base64, and how it is written. */
 #include "base/base64.h"
 
 #include <string.h>
@@ -48,4 +48,26 @@ base64_decode(const char *text, uint8_t *ret_bytes, size_t capacity, size_t *ret
 		return STATUS_MALFORMED;
 	*ret_size = size;
 	return STATUS_OK;
+}
+
+const char *
+base64_encode(const uint8_t *bytes, size_t size, char *text)
+{
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char *at = text;
+
+	for (size_t i = 0; i < size; i += 3) {
+		size_t left = size - i;
+		uint32_t bits = (uint32_t)bytes[i] << 16;
+
+		bits |= left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0;
+		bits |= left > 2 ? bytes[i + 2] : 0;
+		*at++ = digits[bits >> 18];
+		*at++ = digits[bits >> 12 & 63];
+		*at++ = left > 1 ? digits[bits >> 6 & 63] : '=';
+		*at++ = left > 2 ? digits[bits & 63] : '=';
+	}
+	*at = '\0';
+	return text;
 }

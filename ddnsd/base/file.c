@@ -230,3 +230,25 @@ file_is_same(int directory, const char *name, const char *bytes, size_t length, 
 	(void)close(fd);
 	return same;
 }
+
+enum status
+file_open_directory(const char *path, mode_t mode, int *ret_directory)
+{
+	int fd;
+
+	if (mkdir(path, mode) != 0 && errno != EEXIST)
+		return file_status(errno);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return file_status(errno);
+	*ret_directory = fd;
+	return STATUS_OK;
+}
+
+enum status
+file_remove(int directory, const char *name)
+{
+	if (unlinkat(directory, name, 0) != 0 || fsync(directory) != 0)
+		return file_status(errno);
+	return STATUS_OK;
+}

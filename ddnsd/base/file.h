@@ -36,5 +36,14 @@ const char *file_base_name(const char *path);
 enum status file_replace(int directory, const char *name, const char *bytes, size_t length,
     mode_t mode);
 
+/*
+ * Opens the folder for file_replace(), close-on-exec, making it with that mode where it is not there
+ * (its parent is). A link in its place is not followed: STATUS_NOT_FOUND or STATUS_IO. Caller closes it.
+ */
+enum status file_open_directory(const char *path, mode_t mode, int *ret_directory);
+
+/* Removes directory/name, synced. STATUS_NOT_FOUND. */
+enum status file_remove(int directory, const char *name);
+
 /* True when directory/name exists, is a regular file of that mode and holds exactly these bytes. */
 bool file_is_same(int directory, const char *name, const char *bytes, size_t length, mode_t mode);

@@ -46,6 +46,16 @@ address_from_bytes(const uint8_t *bytes, size_t length, struct address *ret_addr
 	return true;
 }
 
+struct address
+address_subscriber(const struct address *address)
+{
+	struct address subscriber = *address;
+
+	if (subscriber.family == 6)
+		memset(subscriber.bytes + 8, 0, 8);
+	return subscriber;
+}
+
 bool
 address_is_equal(const struct address *one, const struct address *other)
 {

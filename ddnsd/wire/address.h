@@ -39,6 +39,12 @@ const char *address_to_text(const struct address *address, char text[static ADDR
 /* From rdata of an A (4 octets) or AAAA (16 octets) record; false for any other length. */
 bool address_from_bytes(const uint8_t *bytes, size_t length, struct address *ret_address);
 
+/*
+ * What one subscriber has at most: all of an IPv4 address, the first 64 bits of an IPv6 one (RFC 4291
+ * 2.5.4), the rest zero. For limits that a whole network must not get around.
+ */
+struct address address_subscriber(const struct address *address);
+
 bool address_is_equal(const struct address *one, const struct address *other);
 
 /* "ADDR:PORT" or "[ADDR]:PORT"; the port is not 0. */

@@ -13,7 +13,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void
-the_vectors_of_rfc_4648_are_decoded(void **state)
+the_vectors_of_rfc_4648_are_read_and_written(void **state)
 {
 	static const struct {
 		const char *text;
@@ -32,11 +32,14 @@ the_vectors_of_rfc_4648_are_decoded(void **state)
 	for (size_t i = 0; i < COUNT(table); i++) {
 		uint8_t bytes[16];
 		size_t size = 0;
+		char again[BASE64_TEXT_SIZE(16)];
 
 		assert_int_equal(base64_decode(table[i].text, bytes, sizeof(bytes), &size),
 		    STATUS_OK);
 		assert_int_equal(size, strlen(table[i].bytes));
 		assert_memory_equal(bytes, table[i].bytes, size);
+		assert_string_equal(base64_encode(bytes, size, again), table[i].text);
+		assert_int_equal(strlen(again) + 1, BASE64_TEXT_SIZE(size));
 	}
 }
 
@@ -75,7 +78,7 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_vectors_of_rfc_4648_are_decoded),
+		cmocka_unit_test(the_vectors_of_rfc_4648_are_read_and_written),
 		cmocka_unit_test(anything_looser_is_malformed),
 		cmocka_unit_test(what_does_not_fit_is_too_large_and_what_just_fits_is_not),
 	};

@@ -547,6 +547,33 @@ errors_of_the_system_have_their_status(void **state)
 		assert_int_equal(file_status(table[i].error), table[i].status);
 }
 
+static void
+a_folder_is_made_where_there_is_none_and_no_link_is_followed(void **state)
+{
+	struct stat about;
+	char path[PATH_MAX];
+	mode_t before = umask(0);
+	int fd;
+
+	(void)state;
+	(void)folder_entry(&folder, "new", path);
+	assert_int_equal(file_open_directory(path, 0700, &fd), STATUS_OK);
+	(void)umask(before);
+	assert_int_equal(fstat(fd, &about), 0);
+	assert_int_equal(about.st_mode & 07777, 0700);
+	assert_true((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+	folder_write(&folder, "new/file", "x");
+	assert_int_equal(file_remove(fd, "file"), STATUS_OK);
+	assert_int_equal(file_remove(fd, "file"), STATUS_NOT_FOUND);
+	(void)close(fd);
+	assert_int_equal(file_open_directory(path, 0700, &fd), STATUS_OK);
+	(void)close(fd);
+	assert_int_equal(symlink("new", folder_entry(&folder, "link", path)), 0);
+	assert_int_not_equal(file_open_directory(path, 0700, &fd), STATUS_OK);
+	assert_int_equal(file_open_directory(folder_entry(&folder, "no/where", path), 0700, &fd),
+	    STATUS_NOT_FOUND);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 #define MOUNT_TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, unmount_small)
 
@@ -577,6 +604,7 @@ main(void)
 		TEST(the_folder_of_a_path_is_opened_close_on_exec),
 		TEST(the_folder_of_a_path_that_is_not_there_is_not_found),
 		TEST(the_base_name_is_what_stands_behind_the_last_slash),
+		TEST(a_folder_is_made_where_there_is_none_and_no_link_is_followed),
 		TEST(errors_of_the_system_have_their_status),
 	};
 
