@@ -3,12 +3,25 @@
 #include "auth/keyring.h"
 
 #include <assert.h>
+#include <libdnssec/binary.h>
+#include <libdnssec/error.h>
+#include <libdnssec/tsig.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
+#include "base/base64.h"
 #include "wire/name.h"
 
-enum { SLOTS_MIN = 16 };
+enum { SLOTS_MIN = 16, PROOF_SIZE = 32 };
+
+/*
+ * What a secret is compared by where it comes as text: its HMAC-SHA256 under a key that no file has.
+ * Of one size whatever the secret's, and of no use to who reads it from memory.
+ */
+struct proof {
+	uint8_t octets[PROOF_SIZE];
+};
 
 struct key {
 	struct principal principal;
@@ -17,10 +30,13 @@ struct key {
 	struct tsig_secret *secret;
 	struct tsig_secret *old_secret; /* NULL = none */
 	int64_t old_until_s;
+	struct proof proof;
+	struct proof old_proof;
 	struct key_use use;
 	char *identity;
 	struct grant *grants;
 	struct network *sources;
+	struct interface_id *interface_ids;
 };
 
 /* Open addressing; a power of two of slots, at most half of them taken. Keys are never removed. */
@@ -28,7 +44,50 @@ struct keyring {
 	struct key **slots;
 	size_t slot_count;
 	size_t key_count;
+	dnssec_tsig_ctx_t *prover;
 };
+
+static dnssec_tsig_ctx_t *
+prover_new(void)
+{
+	uint8_t octets[PROOF_SIZE];
+	const dnssec_binary_t random = { .data = octets, .size = sizeof(octets) };
+	dnssec_tsig_ctx_t *prover = NULL;
+
+	if (getrandom(octets, sizeof(octets), 0) != (ssize_t)sizeof(octets) ||
+	    dnssec_tsig_new(&prover, DNSSEC_TSIG_HMAC_SHA256, &random) != DNSSEC_EOK)
+		prover = NULL;
+	explicit_bzero(octets, sizeof(octets));
+	return prover;
+}
+
+/* A context may be used again once it has been written out (see wire/tsig). False: no memory. */
+static bool
+prove(const struct keyring *keyring, const uint8_t *secret, size_t size, struct proof *ret_proof)
+{
+	uint8_t copy[TSIG_SECRET_MAX];
+	const dnssec_binary_t data = { .data = copy, .size = size };
+	bool is_proven;
+
+	if (size > sizeof(copy))
+		return false;
+	memcpy(copy, secret, size);
+	is_proven = dnssec_tsig_add(keyring->prover, &data) == DNSSEC_EOK &&
+	    dnssec_tsig_write(keyring->prover, ret_proof->octets) == DNSSEC_EOK;
+	explicit_bzero(copy, sizeof(copy));
+	return is_proven;
+}
+
+/* Takes as long wherever they differ. */
+static bool
+is_same(const struct proof *one, const struct proof *other)
+{
+	uint8_t difference = 0;
+
+	for (size_t i = 0; i < PROOF_SIZE; i++)
+		difference |= one->octets[i] ^ other->octets[i];
+	return difference == 0;
+}
 
 struct keyring *
 keyring_new(void)
@@ -43,6 +102,11 @@ keyring_new(void)
 		return NULL;
 	}
 	keyring->slot_count = SLOTS_MIN;
+	keyring->prover = prover_new();
+	if (keyring->prover == NULL) {
+		keyring_free(keyring);
+		return NULL;
+	}
 	return keyring;
 }
 
@@ -56,6 +120,7 @@ key_free(struct key *key)
 	free(key->identity);
 	free(key->grants);
 	free(key->sources);
+	free(key->interface_ids);
 	free(key);
 }
 
@@ -67,6 +132,7 @@ keyring_free(struct keyring *keyring)
 	for (size_t i = 0; i < keyring->slot_count; i++)
 		key_free(keyring->slots[i]);
 	free(keyring->slots);
+	dnssec_tsig_free(keyring->prover);
 	free(keyring);
 }
 
@@ -141,11 +207,16 @@ key_new(const struct key_options *options)
 	key->identity = strdup(options->name_text);
 	key->grants = copy(options->grants, options->grant_count * sizeof(*options->grants));
 	key->sources = copy(options->sources, options->source_count * sizeof(*options->sources));
+	key->interface_ids = copy(options->interface_ids,
+	    options->interface_id_count * sizeof(*options->interface_ids));
 	key->principal = (struct principal){
 		.kind = PRINCIPAL_KEY,
 		.identity = key->identity,
 		.name = options->name,
 		.is_admin = options->is_admin,
+		.may_look = options->may_look,
+		.interface_ids = key->interface_ids,
+		.interface_id_count = options->interface_id_count,
 		.grants = key->grants,
 		.grant_count = options->grant_count,
 		.sources = key->sources,
@@ -154,7 +225,8 @@ key_new(const struct key_options *options)
 	};
 	rate_limit_init(&key->principal.updates, options->updates_per_minute);
 	if (key->secret == NULL || (options->old_secret != NULL && key->old_secret == NULL) ||
-	    key->identity == NULL || key->grants == NULL || key->sources == NULL) {
+	    key->identity == NULL || key->grants == NULL || key->sources == NULL ||
+	    key->interface_ids == NULL) {
 		key_free(key);
 		return NULL;
 	}
@@ -174,6 +246,12 @@ keyring_add(struct keyring *keyring, const struct key_options *options)
 	key = key_new(options);
 	if (key == NULL)
 		return STATUS_NO_MEMORY;
+	if (!prove(keyring, options->secret, options->secret_size, &key->proof) ||
+	    (key->old_secret != NULL &&
+		!prove(keyring, options->old_secret, options->old_secret_size, &key->old_proof))) {
+		key_free(key);
+		return STATUS_NO_MEMORY;
+	}
 	*slot = key;
 	keyring->key_count++;
 	return STATUS_OK;
@@ -207,6 +285,71 @@ struct key *
 keyring_find(struct keyring *keyring, const uint8_t *name)
 {
 	return *find_slot(keyring->slots, keyring->slot_count, name);
+}
+
+/*
+ * From how people and devices write base64: the alphabet for URLs, a blank where a form has made one of
+ * a "+", no "=" at the end. False: it is none.
+ */
+static bool
+decode_secret(const char *text, uint8_t octets[static TSIG_SECRET_MAX], size_t *ret_size)
+{
+	char base64[BASE64_TEXT_SIZE(TSIG_SECRET_MAX) + 3];
+	size_t length = strlen(text);
+	bool is_decoded;
+
+	while (length > 0 && text[length - 1] == '=')
+		length--;
+	if (length == 0 || length > sizeof(base64) - 4)
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		base64[i] = text[i];
+		if (text[i] == '-' || text[i] == ' ')
+			base64[i] = '+';
+		else if (text[i] == '_')
+			base64[i] = '/';
+	}
+	while (length % 4 != 0)
+		base64[length++] = '=';
+	base64[length] = '\0';
+	is_decoded = base64_decode(base64, octets, TSIG_SECRET_MAX, ret_size) == STATUS_OK;
+	explicit_bzero(base64, sizeof(base64));
+	return is_decoded;
+}
+
+static bool
+has_proof(const struct key *key, const struct proof *proof, int64_t wall_s)
+{
+	bool is_new = is_same(&key->proof, proof);
+	bool is_old = is_same(&key->old_proof, proof);
+
+	return is_new || (is_old && key->old_secret != NULL && wall_s < key->old_until_s);
+}
+
+struct key *
+keyring_log_in(struct keyring *keyring, const uint8_t *name, const char *secret, int64_t wall_s)
+{
+	static const struct key nobody;
+	uint8_t octets[TSIG_SECRET_MAX];
+	struct key *named = name != NULL ? keyring_find(keyring, name) : NULL;
+	struct key *found = NULL;
+	struct proof proof = { 0 };
+	size_t size = 0;
+	bool is_proven = decode_secret(secret, octets, &size) &&
+	    prove(keyring, octets, size, &proof);
+
+	explicit_bzero(octets, sizeof(octets));
+	if (name != NULL)
+		return has_proof(named != NULL ? named : &nobody, &proof, wall_s) && is_proven
+		    ? named
+		    : NULL;
+	for (size_t i = 0; i < keyring->slot_count && is_proven; i++) {
+		struct key *key = keyring->slots[i];
+
+		if (key != NULL && has_proof(key, &proof, wall_s))
+			found = key;
+	}
+	return found;
 }
 
 struct key *

@@ -31,6 +31,9 @@ struct key_options {
 	size_t grant_count;
 	const struct network *sources;
 	size_t source_count;
+	bool may_look;
+	const struct interface_id *interface_ids;
+	size_t interface_id_count;
 	uint32_t updates_per_minute; /* 0 = no limit */
 	uint32_t names_max;          /* 0 = no limit */
 };
@@ -57,6 +60,15 @@ struct key; /* belongs to the keyring */
 
 /* By lower-cased wire name; NULL when there is none. A hash look-up; the key lives with the keyring. */
 struct key *keyring_find(struct keyring *keyring, const uint8_t *name);
+
+/*
+ * The key with this name and this secret (base64, as in its file; the alphabet for URLs and missing
+ * "=" will do), the old one included while it is good; NULL: there is none. name NULL: by the secret
+ * alone, which takes a look at each key. The time does not depend on how much of a secret is right, nor
+ * on whether there is a key of that name.
+ */
+struct key *keyring_log_in(struct keyring *keyring, const uint8_t *name, const char *secret,
+    int64_t wall_s);
 
 /* All keys, in no order; NULL begins, NULL ends. */
 struct key *keyring_next(const struct keyring *keyring, const struct key *key);

@@ -32,7 +32,13 @@ enum grant_pattern {
 	GRANT_ZONE,       /* "zone NAME": it and everything below */
 };
 
-enum { GRANT_TYPES_MAX = 32 };
+enum { GRANT_TYPES_MAX = 32, INTERFACE_ID_SIZE = 8 };
+
+/* The lower half of a host's IPv6 addresses (RFC 4291 2.5.1), for prefixes that change. */
+struct interface_id {
+	struct name host;
+	uint8_t octets[INTERFACE_ID_SIZE];
+};
 
 struct grant {
 	enum grant_pattern pattern;
@@ -55,10 +61,13 @@ struct principal {
 	struct name name;     /* a key's name; unused for others */
 	bool is_admin;
 	bool may_tell_leases; /* may report DHCP leases (the grant "lease"; an admin may) */
+	bool may_look;        /* may read all that is registered (the grant "look"; an admin may) */
 	const struct grant *grants;
 	size_t grant_count;
 	const struct network *sources; /* where it may speak from; none = anywhere */
 	size_t source_count;
+	const struct interface_id *interface_ids; /* of its hosts, as configured */
+	size_t interface_id_count;
 	bool own_address_only; /* network: adds only the sender's own address */
 	unsigned names_max;    /* 0 = no limit */
 	struct rate_limit updates;

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "auth/keyring.h"
+#include "base/base64.h"
 #include "tsig_client.h"
 
 enum { NOW_S = 1700000000, FUDGE_S = 300 };
@@ -595,8 +596,8 @@ without_memory_nothing_is_added_and_nothing_lost(void **state)
 		    keyring_count(keyring) == 0 ? STATUS_NO_MEMORY : STATUS_OK);
 		failures += status == STATUS_OK ? 0 : 1;
 	}
-	/* The key, two secrets, the identity, grants, sources. */
-	assert_int_equal(failures, 6);
+	/* The key, two secrets, the identity, grants, sources, interface identifiers. */
+	assert_int_equal(failures, 7);
 	keyring_free(keyring);
 }
 
@@ -615,14 +616,117 @@ without_memory_a_full_table_keeps_its_keys(void **state)
 
 		(void)snprintf(text, sizeof(text), "host%u", i);
 		options = make_options(text);
-		/* A key takes five allocations; a sixth is the table's. */
-		fails_in = 5;
+		/* A key takes six allocations; a seventh is the table's. */
+		fails_in = 6;
 		status = keyring_add(keyring, &options);
 		fails_in = -1;
 	}
 	assert_int_equal(status, STATUS_NO_MEMORY);
 	assert_true(keyring_count(keyring) > 0 && keyring_count(keyring) < 100);
 	assert_non_null(keyring_find(keyring, first.wire));
+	keyring_free(keyring);
+}
+
+/* Base64 of octets 0xfb, 0xef, 0xbe, ...: "++++" and "////" alternately. */
+static const uint8_t odd_secret[] = { 0xfb, 0xef, 0xbe, 0xff, 0xff, 0xff, 0xfb, 0xef, 0xbe, 0xff,
+	0xff, 0xff, 0xfb, 0xef, 0xbe, 0xff };
+
+static struct keyring *
+make_odd_keyring(void)
+{
+	struct key_options options = make_options("laptop.home.arpa");
+
+	options.secret = odd_secret;
+	options.secret_size = sizeof(odd_secret);
+	return make_keyring(&options);
+}
+
+static bool
+logs_in(struct keyring *keyring, const char *name, const char *secret)
+{
+	struct name wire;
+	struct key *key;
+
+	if (name != NULL)
+		assert_int_equal(name_from_text(name, &wire), STATUS_OK);
+	key = keyring_log_in(keyring, name != NULL ? wire.wire : NULL, secret, NOW_S);
+	if (key != NULL)
+		assert_string_equal(key_principal(key)->identity, "laptop.home.arpa");
+	return key != NULL;
+}
+
+static void
+a_secret_as_text_logs_in_in_any_way_of_writing_base64(void **state)
+{
+	static const char *const texts[] = { "++++////++++////++++/w==", "++++////++++////++++/w",
+		"----____----____----_w==", "    ////    ////    /w", "++++////++++////++++/w=" };
+	struct keyring *keyring = make_odd_keyring();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_true(logs_in(keyring, "Laptop.home.arpa", texts[i]));
+		assert_true(logs_in(keyring, NULL, texts[i]));
+	}
+	keyring_free(keyring);
+}
+
+static void
+no_other_text_logs_in(void **state)
+{
+	static const char *const texts[] = { "", "=", "====", "++++////++++////++++", "A",
+		"++++////++++////++++/x==", "++++////++++////++++/w==\n", "\xff" };
+	char longest[BASE64_TEXT_SIZE(TSIG_SECRET_MAX) + 8];
+	struct keyring *keyring = make_odd_keyring();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_false(logs_in(keyring, "laptop.home.arpa", texts[i]));
+		assert_false(logs_in(keyring, NULL, texts[i]));
+	}
+	assert_false(logs_in(keyring, "printer.home.arpa", "++++////++++////++++/w=="));
+	for (size_t length = sizeof(longest) - 12; length < sizeof(longest); length++) {
+		memset(longest, 'A', sizeof(longest));
+		longest[length] = '\0';
+		assert_false(logs_in(keyring, "laptop.home.arpa", longest));
+	}
+	keyring_free(keyring);
+}
+
+static void
+the_longest_secret_logs_in(void **state)
+{
+	uint8_t secret[TSIG_SECRET_MAX];
+	char text[BASE64_TEXT_SIZE(TSIG_SECRET_MAX)];
+	struct key_options options = make_options("laptop.home.arpa");
+	struct keyring *keyring;
+
+	(void)state;
+	memset(secret, 0xa5, sizeof(secret));
+	options.secret = secret;
+	options.secret_size = sizeof(secret);
+	keyring = make_keyring(&options);
+	assert_true(
+	    logs_in(keyring, "laptop.home.arpa", base64_encode(secret, sizeof(secret), text)));
+	keyring_free(keyring);
+}
+
+static void
+an_old_secret_logs_in_before_its_end_only(void **state)
+{
+	struct key_options options = make_options("laptop.home.arpa");
+	struct keyring *keyring;
+
+	(void)state;
+	options.old_secret = odd_secret;
+	options.old_secret_size = sizeof(odd_secret);
+	options.old_until_s = NOW_S + 1;
+	keyring = make_keyring(&options);
+	assert_true(logs_in(keyring, "laptop.home.arpa", "++++////++++////++++/w=="));
+	keyring_free(keyring);
+	options.old_until_s = NOW_S;
+	keyring = make_keyring(&options);
+	assert_false(logs_in(keyring, "laptop.home.arpa", "++++////++++////++++/w=="));
+	assert_false(logs_in(keyring, NULL, "++++////++++////++++/w=="));
 	keyring_free(keyring);
 }
 
@@ -649,6 +753,10 @@ main(void)
 		cmocka_unit_test(a_thousand_keys_are_found_and_no_other),
 		cmocka_unit_test(a_key_keeps_copies_of_its_options),
 		cmocka_unit_test(a_reload_keeps_empty_buckets_empty),
+		cmocka_unit_test(a_secret_as_text_logs_in_in_any_way_of_writing_base64),
+		cmocka_unit_test(no_other_text_logs_in),
+		cmocka_unit_test(the_longest_secret_logs_in),
+		cmocka_unit_test(an_old_secret_logs_in_before_its_end_only),
 		cmocka_unit_test(without_memory_nothing_is_added_and_nothing_lost),
 		cmocka_unit_test(without_memory_a_full_table_keeps_its_keys),
 	};
