@@ -27,6 +27,7 @@ struct dns {
 	struct arena scratch;
 	struct replay *replay;
 	uint64_t replay_mark; /* what came since is not committed yet */
+	struct dns_report report;
 	struct log_limit malformed;
 	struct log_limit unauthenticated;
 	struct log_limit unsigned_updates;
@@ -117,6 +118,7 @@ log_malformed(struct exchange *exchange)
 {
 	char source[ENDPOINT_TEXT_MAX];
 
+	exchange->dns->report.malformed++;
 	if (may_log(&exchange->dns->malformed, "malformed"))
 		log_warning("dns: malformed message from %s",
 		    endpoint_to_text(&exchange->origin->source, source));
@@ -180,6 +182,21 @@ reply_header(struct exchange *exchange, const uint8_t *wire, enum status status)
 	return DNS_ANSWER;
 }
 
+static enum dns_signature_error
+signature_error_of(const struct tsig_answer *tsig)
+{
+	switch (tsig->error) {
+	case TSIG_ERROR_BADKEY:
+		return DNS_SIGNATURE_BADKEY;
+	case TSIG_ERROR_BADTIME:
+		return DNS_SIGNATURE_BADTIME;
+	case TSIG_ERROR_BADTRUNC:
+		return DNS_SIGNATURE_BADTRUNC;
+	default:
+		return DNS_SIGNATURE_BADSIG;
+	}
+}
+
 static void
 log_unauthenticated(struct exchange *exchange)
 {
@@ -189,6 +206,7 @@ log_unauthenticated(struct exchange *exchange)
 	char algorithm[NAME_TEXT_MAX];
 	char source[ENDPOINT_TEXT_MAX];
 
+	exchange->dns->report.bad_signatures[signature_error_of(&exchange->ticket->tsig)]++;
 	if (!may_log(&exchange->dns->unauthenticated, "unauthenticated"))
 		return;
 	(void)name_to_text(tsig->key_name, name);
@@ -260,6 +278,8 @@ apply(struct exchange *exchange, struct principal *principal, struct update_answ
 
 	if (status == STATUS_OK)
 		status = service_update(dns->service, &request, &dns->scratch, ret_answer);
+	else
+		dns->report.malformed++;
 	return status;
 }
 
@@ -273,7 +293,9 @@ apply_once(struct exchange *exchange, struct update_answer *ret_answer)
 	enum status status;
 
 	if (replay_find(dns->replay, tsig->mac, tsig->mac_size, clock_wall_s(), &first)) {
-		*ret_answer = (struct update_answer){ first.has_lease, first.lease_s };
+		dns->report.repeats++;
+		*ret_answer = (struct update_answer){ .has_lease = first.has_lease,
+			.lease_s = first.lease_s };
 		return first.status;
 	}
 	status = apply(exchange, key_principal(exchange->key), ret_answer);
@@ -294,6 +316,7 @@ log_unsigned(struct exchange *exchange)
 	const struct principal *by_tcp = NULL;
 	char source[ENDPOINT_TEXT_MAX];
 
+	exchange->dns->report.unsigned_refused++;
 	if (!may_log(&exchange->dns->unsigned_updates, "unsigned update"))
 		return;
 	(void)endpoint_to_text(&origin->source, source);
@@ -348,6 +371,22 @@ receive_update(struct exchange *exchange)
 	return reply(exchange);
 }
 
+static void
+count_query(struct dns *dns)
+{
+	const struct message_answer *answer = &dns->answer;
+	bool has_answer = answer->rrset_count > 0 && answer->rrsets[0].section == MESSAGE_ANSWER;
+	enum dns_query_result result = DNS_QUERY_FAILED;
+
+	if (answer->rcode == KNOT_RCODE_NOERROR)
+		result = has_answer ? DNS_QUERY_ANSWERED : DNS_QUERY_NO_DATA;
+	else if (answer->rcode == KNOT_RCODE_NXDOMAIN)
+		result = DNS_QUERY_NO_NAME;
+	else if (answer->rcode == KNOT_RCODE_REFUSED)
+		result = DNS_QUERY_REFUSED;
+	dns->report.queries[result]++;
+}
+
 static enum dns_outcome
 dispatch(struct exchange *exchange)
 {
@@ -364,6 +403,7 @@ dispatch(struct exchange *exchange)
 		service_query(exchange->dns->service, message->question_name,
 		    message->question_type, message->question_class, &exchange->dns->scratch,
 		    &exchange->dns->answer);
+		count_query(exchange->dns);
 		return reply(exchange);
 	case MESSAGE_OPCODE_UPDATE:
 		return receive_update(exchange);
@@ -425,6 +465,12 @@ dns_finish(const struct dns_ticket *ticket, enum status commit_status, uint8_t *
 	if (ticket->has_tsig && tsig_sign(&ticket->tsig, answer, &length, room) != STATUS_OK)
 		knot_wire_set_rcode(answer, KNOT_RCODE_SERVFAIL);
 	return length;
+}
+
+const struct dns_report *
+dns_report(const struct dns *dns)
+{
+	return &dns->report;
 }
 
 int64_t

@@ -60,6 +60,33 @@ enum dns_outcome dns_receive(struct dns *dns, uint8_t *wire, size_t length,
 size_t dns_finish(const struct dns_ticket *ticket, enum status commit_status, uint8_t *answer,
     size_t room);
 
+/* What came in so far, for the metrics. Updates that got as far as the service are counted there. */
+enum dns_query_result {
+	DNS_QUERY_ANSWERED,
+	DNS_QUERY_NO_DATA, /* the name is there, the type is not; or it lies deeper */
+	DNS_QUERY_NO_NAME,
+	DNS_QUERY_REFUSED, /* not our zone */
+	DNS_QUERY_FAILED,
+	DNS_QUERY_RESULTS
+};
+
+enum dns_signature_error {
+	DNS_SIGNATURE_BADSIG,
+	DNS_SIGNATURE_BADKEY,
+	DNS_SIGNATURE_BADTIME,
+	DNS_SIGNATURE_BADTRUNC,
+	DNS_SIGNATURE_ERRORS
+};
+
+struct dns_report {
+	uint64_t queries[DNS_QUERY_RESULTS];
+	uint64_t bad_signatures[DNS_SIGNATURE_ERRORS];
+	uint64_t malformed;        /* messages, or updates within them */
+	uint64_t unsigned_refused; /* updates, of no network block */
+	uint64_t repeats;          /* of signed updates (rule 30) */
+};
+const struct dns_report *dns_report(const struct dns *dns);
+
 /* How long to wait for more requests before the turn ends: service_patience_ns(). */
 int64_t dns_patience_ns(const struct dns *dns);
 

@@ -31,6 +31,7 @@ enum {
 
 #define SECOND_NS INT64_C(1000000000)
 #define PACE_MOST_NS (60 * SECOND_NS)
+#define CHECK_AFTER_NS (5 * SECOND_NS)
 
 /* Between two lines about one trouble; and about causes that change, after the first few. */
 #define REMINDER_NS (3600 * SECOND_NS)
@@ -64,6 +65,10 @@ struct publisher {
 	bool has_told;     /* some publication, since the options are what they are */
 	uint64_t confirmed_number;
 	int64_t confirm_ns;
+	bool tells_change; /* something of what is being told is new */
+	bool is_checking;  /* it is told already, and asked whether it still knows */
+	int64_t answered_ns;
+	struct publisher_counts counts;
 
 	enum trouble trouble;
 	unsigned troubles; /* a bit each, since all was well */
@@ -99,6 +104,7 @@ publisher_new(struct loop *loop, const struct registry *registry, const struct l
 	publisher->context = context;
 	publisher->timer = (struct loop_timer){ .handler = run_timer, .context = publisher };
 	telling_init(&publisher->telling, loop, note_told, note_trouble, publisher);
+	publisher->telling.answering = &publisher->counts.answering;
 	return publisher;
 }
 
@@ -115,7 +121,8 @@ publisher_free(struct publisher *publisher)
 static bool
 is_confirmed(const struct publisher *publisher)
 {
-	return publisher->has_published && publisher->confirmed_number == publisher->number;
+	return publisher->has_published && publisher->confirmed_number == publisher->number &&
+	    (!publisher->is_checking || !publisher->telling.is_late);
 }
 
 static void
@@ -350,13 +357,21 @@ publish(struct publisher *publisher)
 		return status;
 	}
 	note_written(publisher);
+	if (is_new) {
+		publisher->counts.publications++;
+		histogram_note(&publisher->counts.writing, clock_now_ns() - publisher->begun_ns);
+	}
 	if (is_new)
 		log_debug("publication %" PRIu64 ", %zu bytes", publisher->number, publisher->size);
 	if (is_new || publisher->must_tell) {
 		/* What is still being told is told with this; its change came first. */
-		if (!publisher->telling.is_busy)
+		if (!publisher->telling.is_busy || publisher->is_checking) {
 			publisher->change_ns = publisher->dirty_ns;
+			publisher->tells_change = false;
+		}
+		publisher->tells_change |= is_new;
 		publisher->must_tell = false;
+		publisher->is_checking = false;
 		telling_begin(&publisher->telling, publisher->options, publisher->marker.wire,
 		    publisher->number, is_new);
 	}
@@ -427,6 +442,20 @@ log_told(const struct publisher *publisher, int64_t took_us)
 		    publisher->number, took_us / 1000, (int)(took_us % 1000));
 }
 
+/* dnsmasq answers the last number: after a change, or because it was asked once more. */
+static void
+note_confirmed(struct publisher *publisher, int64_t now_ns)
+{
+	publisher->confirmed_number = publisher->number;
+	publisher->answered_ns = now_ns;
+	publisher->counts.confirmed_wall_s = clock_wall_s();
+	if (publisher->is_checking)
+		return;
+	publisher->confirm_ns = now_ns - publisher->change_ns;
+	if (publisher->tells_change)
+		histogram_note(&publisher->counts.confirming, publisher->confirm_ns);
+}
+
 static void
 note_told(void *context)
 {
@@ -438,10 +467,9 @@ note_told(void *context)
 	publisher->has_told = true;
 	if (publisher->failed_writes == 0)
 		clear_trouble(publisher);
-	if (has_questions(publisher)) {
-		publisher->confirmed_number = publisher->number;
-		publisher->confirm_ns = now_ns - publisher->change_ns;
-	}
+	if (has_questions(publisher))
+		note_confirmed(publisher, now_ns);
+	publisher->is_checking = false;
 	/*
 	 * dnsmasq's time to read the file counts as well: it is as long deaf to everybody. The time
 	 * until somebody has started it does not.
@@ -482,6 +510,22 @@ publisher_start(struct publisher *publisher)
 	adopt_number(publisher);
 	publisher->must_tell = true;
 	return publish(publisher);
+}
+
+void
+publisher_check(struct publisher *publisher)
+{
+	int64_t now_ns = clock_now_ns();
+
+	if (publisher->options->mode == PUBLISH_NONE || !has_questions(publisher) ||
+	    publisher->is_dirty || publisher->telling.is_busy || !is_confirmed(publisher) ||
+	    now_ns - publisher->answered_ns < CHECK_AFTER_NS)
+		return;
+	publisher->is_checking = true;
+	publisher->tells_change = false;
+	publisher->change_ns = now_ns;
+	telling_begin(&publisher->telling, publisher->options, publisher->marker.wire,
+	    publisher->number, false);
 }
 
 void
@@ -528,6 +572,7 @@ publisher_set_options(struct publisher *publisher, const struct publisher_option
 	telling_stop(&publisher->telling);
 	loop_timer_stop(publisher->loop, &publisher->timer);
 	clear_trouble(publisher);
+	publisher->is_checking = false;
 	publisher->is_dirty = false;
 	publisher->has_published = false;
 	publisher->has_told = false;
@@ -541,7 +586,7 @@ state_of(const struct publisher *publisher)
 {
 	if (publisher->is_dirty)
 		return PUBLISHER_DIRTY;
-	if (publisher->telling.is_busy)
+	if (publisher->telling.is_busy && (!publisher->is_checking || publisher->telling.is_late))
 		return PUBLISHER_WRITTEN;
 	return is_confirmed(publisher) ? PUBLISHER_CONFIRMED : PUBLISHER_CLEAN;
 }
@@ -555,8 +600,15 @@ publisher_report(const struct publisher *publisher, struct publisher_report *ret
 		.confirmed_number = publisher->confirmed_number,
 		.confirm_ns = publisher->confirm_ns,
 		.failures = publisher->failures,
+		.is_unwritten = publisher->trouble == TROUBLE_UNWRITTEN,
 	};
 	memcpy(ret_report->problem, publisher->problem, sizeof(publisher->problem));
+}
+
+const struct publisher_counts *
+publisher_counts(const struct publisher *publisher)
+{
+	return &publisher->counts;
 }
 
 const struct publisher_options *

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/histogram.h"
 #include "base/loop.h"
 #include "base/status.h"
 #include "registry/leases.h"
@@ -46,6 +47,7 @@ struct publisher_report {
 	uint64_t
 	    failures; /* files not written, commands failed, publications not answered in time */
 	char problem[PUBLISHER_PROBLEM_MAX]; /* the current error in words, "" = none */
+	bool is_unwritten;                   /* it is that the file could not be written */
 };
 
 struct publisher;
@@ -68,6 +70,13 @@ void publisher_free(struct publisher *publisher);
  * goes on and the publisher retries with back-off.
  */
 enum status publisher_start(struct publisher *publisher);
+
+/*
+ * Somebody wants to know whether dnsmasq still answers the last publication: asks it, unless it was asked
+ * in the last five seconds. When it does not answer in time, that is trouble as after a change, and
+ * it is told again.
+ */
+void publisher_check(struct publisher *publisher);
 
 /* After a commit: looks at registry_version() and publishes now, or when pacing allows. Cheap. */
 void publisher_notice(struct publisher *publisher);
@@ -101,3 +110,15 @@ enum publisher_fate publisher_explain(const struct publisher *publisher, const s
 const struct publisher_options *publisher_options(const struct publisher *publisher);
 
 void publisher_report(const struct publisher *publisher, struct publisher_report *ret_report);
+
+/* What was done since it began. */
+struct publisher_counts {
+	uint64_t publications;       /* files written, each with a number of its own */
+	struct histogram writing;    /* from the look at the registry until the file is there */
+	struct histogram confirming; /* from a publication's first change to dnsmasq's answer */
+	struct histogram answering;  /* from a question to its answer, whatever that was */
+	int64_t confirmed_wall_s;    /* when dnsmasq last answered the last number; 0 = never */
+};
+
+/* Lives with the publisher, and goes on counting. */
+const struct publisher_counts *publisher_counts(const struct publisher *publisher);

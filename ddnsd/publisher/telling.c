@@ -184,6 +184,7 @@ ask(struct telling *telling)
 		}
 		telling->id = dnsmasq_random_id();
 	}
+	telling->asked_ns = clock_now_ns();
 	if (dnsmasq_ask(fd, telling->marker.wire, telling->id) != STATUS_OK)
 		note_nobody(telling);
 }
@@ -320,6 +321,18 @@ end_command(void *context, const char *problem)
 	(void)loop_timer_set(telling->loop, &telling->timer, late_wait_ms(telling));
 }
 
+/* Of questions that overtake each other, the first answer counts, and for the last question. */
+static void
+note_answer(struct telling *telling, enum dnsmasq_answer answer)
+{
+	telling->answer = answer;
+	if (answer == DNSMASQ_NOBODY || telling->asked_ns == 0)
+		return;
+	if (telling->answering != NULL)
+		histogram_note(telling->answering, clock_now_ns() - telling->asked_ns);
+	telling->asked_ns = 0;
+}
+
 static void
 read_answers(void *context, unsigned events)
 {
@@ -336,7 +349,7 @@ read_answers(void *context, unsigned events)
 			break;
 		if (answer == DNSMASQ_OTHER)
 			continue;
-		telling->answer = answer;
+		note_answer(telling, answer);
 		telling->answered_number = number;
 		if (answer == DNSMASQ_NUMBER && number == telling->number) {
 			finish(telling);

@@ -19,10 +19,11 @@
  * Embedded in its owner's struct; telling_init() fills it. What is not private may be read.
  */
 struct telling {
-	bool is_busy;           /* from telling_begin() to on_told() */
-	bool is_late;           /* confirm_timeout_ms is over */
-	bool was_nobody_there;  /* at some question since it became busy */
-	struct command command; /* one may run on when the rest has stopped */
+	bool is_busy;                /* from telling_begin() to on_told() */
+	bool is_late;                /* confirm_timeout_ms is over */
+	bool was_nobody_there;       /* at some question since it became busy */
+	struct command command;      /* one may run on when the rest has stopped */
+	struct histogram *answering; /* the owner's, or NULL: how long dnsmasq took to answer */
 
 	/* Private. */
 	struct loop *loop;
@@ -34,6 +35,7 @@ struct telling {
 	uint64_t number;
 	struct loop_timer timer; /* the next step */
 	struct loop_watch watch; /* on the socket; fd -1: none is open */
+	int64_t asked_ns;        /* the last question; 0: answered */
 	int64_t begun_ms;        /* when it became busy, without the time that commands took */
 	int64_t command_begun_ms;
 	unsigned steps;             /* since the publication, or since it was told late */

@@ -198,6 +198,19 @@ records_count(const struct records *records)
 }
 
 bool
+records_type(const struct records *records, size_t place, uint16_t *ret_type, uint16_t *ret_count)
+{
+	const struct rrset_head *head;
+
+	if (records == NULL || place >= records->rrsets)
+		return false;
+	head = heads(records) + place;
+	*ret_type = head->type;
+	*ret_count = head->count;
+	return true;
+}
+
+bool
 records_next(const struct records *records, struct records_cursor *cursor,
     struct record *ret_record)
 {

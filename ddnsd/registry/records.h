@@ -53,6 +53,10 @@ void records_free(struct records *records);
 /* NULL counts as empty everywhere below. */
 size_t records_count(const struct records *records);
 
+/* The place-th type that it has, from 0, in order, and how many records of it. False behind the last. */
+bool records_type(const struct records *records, size_t place, uint16_t *ret_type,
+    uint16_t *ret_count);
+
 /* Walks all records, in order; cursor begins zeroed. False at the end. */
 struct records_cursor {
 	uint32_t rdata_offset;

@@ -18,6 +18,7 @@ const char registry_lease_identity[] = "@lease";
 struct node {
 	RB_ENTRY(node) by_key;
 	RB_ENTRY(node) by_expiry;
+	LIST_ENTRY(node) by_owner; /* while it has records and an owner */
 	struct zone *zone;
 	struct records *records; /* NULL only within a turn */
 	struct owner *owner;
@@ -38,6 +39,7 @@ struct zone {
 	struct zone_options options;
 	struct node_tree nodes;
 	size_t names;
+	struct tally tally;
 	bool is_loaded;
 	uint32_t serial;
 	uint32_t committed_serial;
@@ -47,6 +49,7 @@ struct zone {
 
 struct owner {
 	SLIST_ENTRY(owner) entry;
+	LIST_HEAD(, node) nodes;
 	size_t names;
 	bool is_lease;
 	char identity[];
@@ -168,10 +171,12 @@ static void
 node_set(struct registry *registry, struct node *node, struct records *records, struct owner *owner)
 {
 	int64_t expires_s = records_next_expiry(records);
+	struct owner *old_owner = node->owner;
 
 	if (node->records != NULL) {
 		registry->names--;
 		node->zone->names--;
+		tally_take_off(&node->zone->tally, node->records);
 		if (node->owner != NULL)
 			node->owner->names--;
 	}
@@ -180,8 +185,16 @@ node_set(struct registry *registry, struct node *node, struct records *records, 
 	if (records != NULL) {
 		registry->names++;
 		node->zone->names++;
+		tally_add(&node->zone->tally, records);
 		if (owner != NULL)
 			owner->names++;
+	}
+	/* Who walks an owner's names may change each on the way: one that stays keeps its place. */
+	if (node->owner != old_owner) {
+		if (old_owner != NULL)
+			LIST_REMOVE(node, by_owner);
+		if (node->owner != NULL)
+			LIST_INSERT_HEAD(&owner->nodes, node, by_owner);
 	}
 	if (expires_s == node->expires_s)
 		return;
@@ -367,6 +380,12 @@ zone_names(const struct zone *zone)
 	return zone->names;
 }
 
+const struct tally *
+zone_tally(const struct zone *zone)
+{
+	return &zone->tally;
+}
+
 const uint8_t *
 node_name(const struct node *node)
 {
@@ -449,6 +468,7 @@ registry_owner(struct registry *registry, const char *identity)
 	owner = malloc(sizeof(*owner) + size);
 	if (owner == NULL)
 		return NULL;
+	LIST_INIT(&owner->nodes);
 	owner->names = 0;
 	owner->is_lease = strcmp(identity, registry_lease_identity) == 0;
 	memcpy(owner->identity, identity, size);
@@ -466,6 +486,12 @@ size_t
 owner_names(const struct owner *owner)
 {
 	return owner->names;
+}
+
+struct node *
+owner_next(const struct owner *owner, const struct node *node)
+{
+	return node != NULL ? LIST_NEXT(node, by_owner) : LIST_FIRST(&owner->nodes);
 }
 
 size_t

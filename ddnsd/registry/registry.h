@@ -12,6 +12,7 @@
 
 #include "base/status.h"
 #include "registry/records.h"
+#include "registry/tally.h"
 #include "wire/name.h"
 
 struct registry;
@@ -75,6 +76,9 @@ struct node *zone_next_after(const struct zone *zone, const uint8_t *name);
 /* Number of names with records, the apex included. */
 size_t zone_names(const struct zone *zone);
 
+/* Its records by type, those of the apex and of leases that have ended included. */
+const struct tally *zone_tally(const struct zone *zone);
+
 const uint8_t *node_name(const struct node *node);
 const struct records *node_records(const struct node *node); /* NULL: none */
 struct zone *node_zone(const struct node *node);
@@ -95,6 +99,12 @@ struct owner *registry_owner(struct registry *registry, const char *identity);
 const struct owner *registry_find_owner(const struct registry *registry, const char *identity);
 const char *owner_identity(const struct owner *owner);
 size_t owner_names(const struct owner *owner); /* names that belong to it now */
+
+/*
+ * The names that belong to it, in no order; NULL begins, NULL ends. One that gets other records, and stays
+ * its own, keeps its place; those that come meanwhile are not met.
+ */
+struct node *owner_next(const struct owner *owner, const struct node *node);
 
 /* Names with records, over all zones, the apexes included. */
 size_t registry_names(const struct registry *registry);

@@ -363,6 +363,12 @@ store_last_commit_s(const struct store *store)
 	return store->last_commit_s;
 }
 
+bool
+store_is_read_only(const struct store *store)
+{
+	return store->is_read_only;
+}
+
 const char *
 store_problem(const struct store *store)
 {

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,6 +69,9 @@ enum status store_delete(struct store *store, const char *name);
  * if files were copied.
  */
 int64_t store_last_commit_s(const struct store *store);
+
+/* True from a STATUS_READ_ONLY of store_open() until a transaction could be written. */
+bool store_is_read_only(const struct store *store);
 
 /*
  * Makes the open transaction durable: on return with STATUS_OK it survives a power cut. Nothing

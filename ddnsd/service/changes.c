@@ -21,7 +21,7 @@ struct change_text {
 	struct name name;
 	char *before;
 	char *after;
-	char who[]; /* who, before, after */
+	char who[]; /* who, owner, before, after */
 };
 
 /* Appends a record: addresses bare, others with their type. */
@@ -76,8 +76,10 @@ keep(char **place, const char *text)
 static struct change_text *
 make_change(const struct change_note *note, const char *before, const char *after)
 {
+	const struct owner *of = node_owner(note->node);
+	const char *owner = of != NULL ? owner_identity(of) : "";
 	struct change_text *text = calloc(1,
-	    sizeof(*text) + strlen(note->who) + strlen(before) + strlen(after) + 3);
+	    sizeof(*text) + strlen(note->who) + strlen(owner) + strlen(before) + strlen(after) + 4);
 	char *place;
 
 	if (text == NULL)
@@ -88,6 +90,7 @@ make_change(const struct change_note *note, const char *before, const char *afte
 		.wall_ms = clock_wall_ms(),
 		.name = text->name.wire,
 		.who = keep(&place, note->who),
+		.owner = keep(&place, owner),
 		.before = keep(&place, before),
 		.after = keep(&place, after),
 		.door = note->door,

@@ -141,6 +141,19 @@ service_next_name(const struct service *service, const uint8_t *after,
 }
 
 bool
+service_next_owned(const struct service *service, const char *identity, const struct node *after,
+    struct name_report *ret_report)
+{
+	const struct owner *owner = registry_find_owner(service->registry, identity);
+
+	while (owner != NULL && (after = owner_next(owner, after)) != NULL) {
+		if (fill(service, after, ret_report))
+			return true;
+	}
+	return false;
+}
+
+bool
 name_report_next(const struct service *service, const struct name_report *report,
     struct records_cursor *cursor, struct record_report *ret_record)
 {
@@ -177,6 +190,7 @@ service_next_zone(const struct service *service, const struct zone *zone,
 			.serial = zone_serial(next),
 			.names = zone_names(next) - (zone_find(next, zone_apex(next)) != NULL),
 			.is_reverse = reverse_is_within(zone_apex(next)),
+			.records = zone_tally(next),
 		};
 	return next;
 }
@@ -218,6 +232,8 @@ service_report(const struct service *service, struct service_report *ret_report)
 		.admin_names = count_admin_names(service),
 		.lease_names = lease != NULL ? owner_names(lease) : 0,
 		.store_bytes = store_size(service->store),
+		.has_store_failed = service->has_failed,
+		.is_store_read_only = store_is_read_only(service->store),
 		.quiet_s = quiet_s > 0 ? quiet_s : 0,
 		.wall_s = service_wall_s(service),
 		.system_wall_s = clock_wall_s(),
@@ -228,8 +244,14 @@ service_report(const struct service *service, struct service_report *ret_report)
 		    store_problem(service->store));
 }
 
+const struct service_counts *
+service_counts(const struct service *service)
+{
+	return &service->counts;
+}
+
 void
-service_attach_publisher(struct service *service, const struct publisher *publisher)
+service_attach_publisher(struct service *service, struct publisher *publisher)
 {
 	service->publisher = publisher;
 }
@@ -238,6 +260,13 @@ const struct publisher *
 service_publisher(const struct service *service)
 {
 	return service->publisher;
+}
+
+void
+service_check_publication(struct service *service)
+{
+	if (service->publisher != NULL)
+		publisher_check(service->publisher);
 }
 
 /* --- copies --- */

@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "publisher/publisher.h"
 #include "registry/registry.h"
+#include "service/counts.h"
 #include "service/dhcp.h"
 #include "service/service.h"
 
@@ -62,6 +63,13 @@ enum status service_read_name(const struct service *service, const char *text,
 bool service_next_name(const struct service *service, const uint8_t *after,
     struct name_report *ret_report);
 
+/*
+ * The names with live records that belong to an identity, in no order; after: the node of the last one, NULL
+ * begins. False at the end. Between two calls the last one may be given other records.
+ */
+bool service_next_owned(const struct service *service, const char *identity,
+    const struct node *after, struct name_report *ret_report);
+
 /* Live records of a name, in order of type; cursor begins zeroed. */
 bool name_report_next(const struct service *service, const struct name_report *report,
     struct records_cursor *cursor, struct record_report *ret_record);
@@ -71,6 +79,7 @@ struct zone_report {
 	uint32_t serial;
 	size_t names; /* without the apex */
 	bool is_reverse;
+	const struct tally *records; /* by type, those of the apex included */
 };
 
 /* In order of configuration; zone NULL begins, NULL ends. */
@@ -83,16 +92,24 @@ struct service_report {
 	size_t lease_names;
 	uint64_t store_bytes;
 	char store_problem[STORE_PROBLEM_MAX]; /* "" = the last commit succeeded */
-	int64_t quiet_s;                       /* nothing expires for so many seconds more */
-	int64_t wall_s;                        /* the service's wall clock */
-	int64_t system_wall_s;                 /* the system's, when it differs */
-	int64_t started_s;                     /* wall clock */
+	bool has_store_failed;                 /* the last commit */
+	bool is_store_read_only; /* could not be opened for writing, or was found so */
+	int64_t quiet_s;         /* nothing expires for so many seconds more */
+	int64_t wall_s;          /* the service's wall clock */
+	int64_t system_wall_s;   /* the system's, when it differs */
+	int64_t started_s;       /* wall clock */
 };
 void service_report(const struct service *service, struct service_report *ret_report);
 
+/* What was done so far; goes on counting. */
+const struct service_counts *service_counts(const struct service *service);
+
 /* The publisher, for the reports; once. Borrowed. */
-void service_attach_publisher(struct service *service, const struct publisher *publisher);
+void service_attach_publisher(struct service *service, struct publisher *publisher);
 const struct publisher *service_publisher(const struct service *service);
+
+/* publisher_check(): what service_publisher() says of dnsmasq may be a while ago. */
+void service_check_publication(struct service *service);
 
 /* --- what happens, live --- */
 
@@ -102,6 +119,7 @@ struct service_change {
 	const uint8_t *name;
 	const char *before; /* addresses and other records, "192.0.2.1, TXT "..."" ; "" = none */
 	const char *after;
+	const char *owner; /* whose it was before; "" = nobody's */
 	const char *who;
 	const char *door;      /* "udp", "tcp", "unix", "lease-file", "expiry" */
 	struct address source; /* family 0: none */

@@ -272,22 +272,35 @@ learn_commit_time(struct service *service, int64_t took_ns)
 	service->commit_ns += difference_ns > 0 ? difference_ns / 16 : difference_ns / 2;
 }
 
+static void
+note_commit(struct service *service, enum status status, int64_t took_ns)
+{
+	histogram_note(&service->counts.commits, took_ns);
+	service->counts.commits_failed += status != STATUS_OK;
+	counts_note_turn(&service->counts, status == STATUS_OK);
+}
+
 enum status
 service_commit(struct service *service)
 {
 	int64_t begun_ns;
+	int64_t took_ns;
 	bool restates = service->must_restate;
 	enum status status;
 
-	if (!service_is_dirty(service))
+	if (!service_is_dirty(service)) {
+		counts_note_turn(&service->counts, true);
 		return STATUS_OK;
+	}
 	service_dhcp_settle(service);
 	/* Also what a commit that failed has left to do. */
 	if (restates && registry_touch_leased(service->registry) != STATUS_OK)
 		restates = false;
 	begun_ns = clock_now_ns();
 	status = service_store_turn(service);
-	learn_commit_time(service, clock_now_ns() - begun_ns);
+	took_ns = clock_now_ns() - begun_ns;
+	learn_commit_time(service, took_ns);
+	note_commit(service, status, took_ns);
 	if (status == STATUS_OK) {
 		registry_commit(service->registry);
 		if (restates)

@@ -17,6 +17,7 @@
 #include "base/status.h"
 #include "registry/registry.h"
 #include "registry/store.h"
+#include "service/counts.h"
 #include "service/service_options.h"
 #include "wire/address.h"
 #include "wire/message.h"
@@ -71,11 +72,20 @@ struct request {
 	 * principal's own. Only for principals with is_admin.
 	 */
 	const char *owner;
+	/*
+	 * A lease of the door's own, where the update names none, in place of the zone's default and
+	 * not clamped (dyndns2 clients come again when their address changes, and not before).
+	 */
+	bool has_lease;
+	uint32_t lease_s; /* 0 = for ever */
+	bool is_more; /* of the same request as one before, which updates-per-minute has counted */
 };
 
 struct update_answer {
 	bool has_lease; /* the request asked for one */
 	uint32_t lease_s;
+	bool is_changed;             /* something visible is new */
+	enum update_outcome outcome; /* what became of it, also where it failed */
 };
 
 /*

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/log.h"
+#include "service/counts.h"
 #include "service/dhcp.h"
 #include "service/report.h"
 #include "service/service.h"
@@ -25,6 +26,7 @@ struct service {
 	int64_t expiry_at_s; /* what the timer is set to; LEASE_FOREVER: not set */
 
 	int64_t commit_ns; /* what a commit takes, smoothed */
+	struct service_counts counts;
 	struct buffer row; /* one encoded name */
 	bool has_failed;   /* the last commit failed: logged */
 	bool must_restate; /* the wall clock was set: ends of leases are to be stored anew */
@@ -32,7 +34,7 @@ struct service {
 	struct buffer notes; /* lines, each with its NUL, to log once the turn is committed */
 
 	int64_t started_s; /* wall clock */
-	const struct publisher *publisher;
+	struct publisher *publisher;
 	const struct service_watcher *watcher; /* NULL = nobody watches */
 	struct change_text *changes_first;     /* of the open turn, for the watcher */
 	struct change_text **changes_end;

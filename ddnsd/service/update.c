@@ -26,6 +26,7 @@ struct attempt {
 	int64_t now_s; /* as records_rrset() wants it: nothing has expired in quiet times */
 	struct draft *drafts;
 	size_t draft_count;
+	enum update_outcome *outcome; /* why, where the status alone does not say it */
 };
 
 /* --- permission (rules 8, 31, 32) --- */
@@ -141,13 +142,16 @@ is_permitted(const struct attempt *attempt, const struct change *change,
 		why = "no grant covers this name and type";
 	}
 	if (why == NULL && principal->own_address_only && change->kind == CHANGE_ADD &&
-	    !is_own_address(attempt->request, change))
+	    !is_own_address(attempt->request, change)) {
 		why = "unsigned updates may add nothing but the sender's own address";
+		*attempt->outcome = OUTCOME_ADDRESS;
+	}
 	if (why != NULL) {
 		(void)snprintf(reason, REASON_MAX, "%s", why);
 		return false;
 	}
 	if (belongs_to_another(attempt, node)) {
+		*attempt->outcome = OUTCOME_OWNER;
 		(void)snprintf(reason, REASON_MAX, "the name belongs to %s",
 		    owner_identity(node_owner(node)));
 		return false;
@@ -165,12 +169,14 @@ authorise(const struct attempt *attempt)
 	if (!policy_may_speak_from(request->principal, &request->source)) {
 		log_refusal(request, "a message", NULL,
 		    "its key may not be used from there (`from`)");
+		*attempt->outcome = OUTCOME_SOURCE;
 		return STATUS_REFUSED;
 	}
-	if (!rate_limit_take(&request->principal->updates, clock_now_ms())) {
+	if (!request->is_more && !rate_limit_take(&request->principal->updates, clock_now_ms())) {
 		(void)snprintf(reason, sizeof(reason), "over its updates-per-minute (%" PRIu32 ")",
 		    request->principal->updates.per_minute);
 		log_refusal(request, "a message", NULL, reason);
+		*attempt->outcome = OUTCOME_RATE;
 		return STATUS_LIMITED;
 	}
 	for (size_t i = 0; i < update->change_count; i++) {
@@ -329,10 +335,12 @@ check_limits(const struct attempt *attempt)
 		if (options->addresses_per_name > 0 && addresses > options->addresses_per_name &&
 		    addresses > draft->addresses_before) {
 			log_refusal(request, "an address", name, "over addresses-per-name");
+			*attempt->outcome = OUTCOME_ADDRESSES;
 			return STATUS_LIMITED;
 		}
 		if (!records_fit(draft->list, draft->count)) {
 			log_refusal(request, "records", name, "the name would hold too much data");
+			*attempt->outcome = OUTCOME_SIZE;
 			return STATUS_LIMITED;
 		}
 	}
@@ -340,11 +348,13 @@ check_limits(const struct attempt *attempt)
 	if (is_over(registry_names(registry), new_names, options->names_max)) {
 		log_refusal(request, "the addition", newest_name(attempt),
 		    "the limit of all `names` is reached");
+		*attempt->outcome = OUTCOME_NAMES;
 		return STATUS_LIMITED;
 	}
 	if (is_over(owner_names(owner), own_names, request->principal->names_max)) {
 		log_refusal(request, "the addition", newest_name(attempt),
 		    "over its names-per-key");
+		*attempt->outcome = OUTCOME_NAMES_OF_KEY;
 		return STATUS_LIMITED;
 	}
 	return STATUS_OK;
@@ -448,7 +458,7 @@ do_step(struct attempt *attempt, const struct step *step, struct owner *owner)
 }
 
 static enum status
-put_into_registry(struct attempt *attempt)
+put_into_registry(struct attempt *attempt, bool *ret_is_visible)
 {
 	struct registry *registry = attempt->service->registry;
 	struct owner *owner = registry_owner(registry, new_owner(attempt));
@@ -476,6 +486,7 @@ put_into_registry(struct attempt *attempt)
 		zone_adopt_serial(registry, attempt->zone);
 	else if (is_visible)
 		zone_raise_serial(registry, attempt->zone);
+	*ret_is_visible = is_visible;
 	return STATUS_OK;
 }
 
@@ -487,41 +498,77 @@ forget_empty(struct attempt *attempt)
 		registry_forget_if_empty(attempt->service->registry, attempt->drafts[i].node);
 }
 
-enum status
-service_update(struct service *service, const struct request *request, struct arena *scratch,
-    struct update_answer *ret_answer)
+static enum status
+do_update(struct attempt *attempt, struct update_answer *ret_answer)
 {
+	struct service *service = attempt->service;
+	const struct request *request = attempt->request;
 	const struct update *update = request->update;
-	struct attempt attempt = {
-		.service = service,
-		.request = request,
-		.zone = registry_find_zone(service->registry, update->zone),
-		.arena = scratch,
-		.now_s = service_expiry_clock(service),
-	};
 	struct lease lease;
 	uint32_t length_s;
 	enum status status;
 
-	*ret_answer = (struct update_answer){ 0 };
-	if (attempt.zone == NULL)
+	attempt->zone = registry_find_zone(service->registry, update->zone);
+	if (attempt->zone == NULL)
 		return STATUS_NOT_OUR_ZONE;
-	status = authorise(&attempt);
+	status = authorise(attempt);
 	if (status == STATUS_OK)
-		status = prerequisite_check(attempt.zone, update, attempt.now_s, scratch);
+		status = prerequisite_check(attempt->zone, update, attempt->now_s, attempt->arena);
 	if (status != STATUS_OK)
 		return status;
-	length_s = lease_length_s(zone_options(attempt.zone), update->has_lease, update->lease_s,
+	length_s = lease_length_s(zone_options(attempt->zone), update->has_lease, update->lease_s,
 	    request->principal->is_admin || request->principal->kind == PRINCIPAL_LEASE);
+	if (request->has_lease && !update->has_lease)
+		length_s = request->lease_s;
 	/* The second that has begun counts as over: a lease may be too long, never too short. */
 	lease = lease_begin(clock_now_s() + 1, length_s);
-	status = make_drafts(&attempt, &lease);
+	status = make_drafts(attempt, &lease);
 	if (status == STATUS_OK)
-		status = check_limits(&attempt);
+		status = check_limits(attempt);
 	if (status == STATUS_OK)
-		status = put_into_registry(&attempt);
-	forget_empty(&attempt);
-	if (status == STATUS_OK && update->has_lease)
-		*ret_answer = (struct update_answer){ .has_lease = true, .lease_s = length_s };
+		status = put_into_registry(attempt, &ret_answer->is_changed);
+	forget_empty(attempt);
+	if (status == STATUS_OK && update->has_lease) {
+		ret_answer->has_lease = true;
+		ret_answer->lease_s = length_s;
+	}
+	return status;
+}
+
+/* The one place where updates are counted. */
+static enum update_outcome
+count_update(struct attempt *attempt, enum status status, bool is_changed)
+{
+	const struct request *request = attempt->request;
+	enum counted_door door = request->principal->kind == PRINCIPAL_LEASE
+	    ? COUNTED_LEASE
+	    : counted_door_of(request->door);
+	enum update_outcome outcome = *attempt->outcome;
+
+	if (is_changed)
+		outcome = OUTCOME_CHANGED;
+	else if (outcome == OUTCOMES)
+		outcome = update_outcome_of(status);
+	counts_note_update(&attempt->service->counts, door, outcome);
+	return outcome;
+}
+
+enum status
+service_update(struct service *service, const struct request *request, struct arena *scratch,
+    struct update_answer *ret_answer)
+{
+	enum update_outcome outcome = OUTCOMES;
+	struct attempt attempt = {
+		.service = service,
+		.request = request,
+		.arena = scratch,
+		.now_s = service_expiry_clock(service),
+		.outcome = &outcome,
+	};
+	enum status status;
+
+	*ret_answer = (struct update_answer){ 0 };
+	status = do_update(&attempt, ret_answer);
+	ret_answer->outcome = count_update(&attempt, status, ret_answer->is_changed);
 	return status;
 }

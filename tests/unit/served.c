@@ -304,6 +304,24 @@ write_node(struct served *served, const struct node *node)
 	}
 }
 
+/* Records are counted as they come and go; here they are counted over. */
+static void
+write_tally(struct served *served, const struct zone *zone)
+{
+	const struct tally *tally = zone_tally(zone);
+	struct tally recount = { 0 };
+	struct node *node = NULL;
+
+	while ((node = zone_next(zone, node)) != NULL)
+		tally_add(&recount, node_records(node));
+	for (size_t i = 0; i < TALLY_PLACES; i++) {
+		assert_int_equal(tally->records[i], recount.records[i]);
+		if (tally->records[i] > 0)
+			write_down(served, "%" PRIu64 " of type %s\n", tally->records[i],
+			    tally_text(i));
+	}
+}
+
 const char *
 served_picture(struct served *served)
 {
@@ -316,6 +334,7 @@ served_picture(struct served *served)
 		write_down(served, "serial %" PRIu32 "\n", zone_serial(zone));
 		while ((node = zone_next(zone, node)) != NULL)
 			write_node(served, node);
+		write_tally(served, zone);
 	}
 	for (size_t i = 0; i < served->key_count; i++) {
 		const char *identity = served->keys[i].principal.identity;

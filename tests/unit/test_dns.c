@@ -659,6 +659,79 @@ an_update_as_large_as_a_message_can_be_is_taken(void **state)
 	assert_false(knot_wire_get_tc(one.answer));
 }
 
+/* --- what is counted --- */
+
+static void
+what_comes_in_is_counted(void **state)
+{
+	const struct dns_report *report = dns_report(door.dns);
+
+	(void)state;
+	ask_for_address(&one, "192.0.2.1");
+	(void)say(&one);
+	(void)say(&one);
+	assert_int_equal(report->repeats, 1);
+	letter_query(&one.request, ID, "laptop.home.arpa", KNOT_RRTYPE_A);
+	(void)say(&one);
+	assert_int_equal(report->queries[DNS_QUERY_ANSWERED], 1);
+	letter_query(&one.request, ID, "laptop.home.arpa", KNOT_RRTYPE_TXT);
+	(void)say(&one);
+	assert_int_equal(report->queries[DNS_QUERY_NO_DATA], 1);
+	letter_query(&one.request, ID, "nobody.home.arpa", KNOT_RRTYPE_A);
+	(void)say(&one);
+	assert_int_equal(report->queries[DNS_QUERY_NO_NAME], 1);
+	letter_query(&one.request, ID, "example.com", KNOT_RRTYPE_A);
+	(void)say(&one);
+	assert_int_equal(report->queries[DNS_QUERY_REFUSED], 1);
+	one.request.length -= 3;
+	(void)say(&one);
+	assert_int_equal(report->malformed, 1);
+	letter_update(&one.request, ID);
+	letter_add(&one.request, "laptop.home.arpa", "192.0.2.7");
+	(void)say(&one);
+	assert_int_equal(report->unsigned_refused, 1);
+}
+
+static void
+a_bad_signature_is_counted_by_what_is_wrong_with_it(void **state)
+{
+	const struct dns_report *report = dns_report(door.dns);
+
+	(void)state;
+	letter_update(&one.request, ID);
+	letter_sign(&one.request, "stranger", client_secret, served_wall_s);
+	(void)say(&one);
+	letter_update(&one.request, ID);
+	letter_sign(&one.request, door_key, client_other_secret, served_wall_s);
+	(void)say(&one);
+	letter_update(&one.request, ID);
+	letter_sign(&one.request, door_key, client_secret, served_wall_s - 301);
+	(void)say(&one);
+	assert_int_equal(report->bad_signatures[DNS_SIGNATURE_BADKEY], 1);
+	assert_int_equal(report->bad_signatures[DNS_SIGNATURE_BADSIG], 1);
+	assert_int_equal(report->bad_signatures[DNS_SIGNATURE_BADTIME], 1);
+	assert_int_equal(report->bad_signatures[DNS_SIGNATURE_BADTRUNC], 0);
+	assert_int_equal(report->malformed, 0);
+}
+
+/* A query that has to come again after the commit is one query. */
+static void
+a_query_that_waits_is_counted_once(void **state)
+{
+	const struct dns_report *report = dns_report(door.dns);
+
+	(void)state;
+	ask_for_address(&one, "192.0.2.1");
+	receive(&one);
+	letter_query(&other.request, ID, "laptop.home.arpa", KNOT_RRTYPE_A);
+	receive(&other);
+	assert_int_equal(other.outcome, DNS_AFTER_COMMIT);
+	assert_int_equal(report->queries[DNS_QUERY_ANSWERED], 0);
+	assert_int_equal(end_turn(), STATUS_OK);
+	(void)say(&other);
+	assert_int_equal(report->queries[DNS_QUERY_ANSWERED], 1);
+}
+
 int
 main(void)
 {
@@ -694,6 +767,9 @@ main(void)
 		TEST(a_bad_signature_is_not_an_unsigned_update),
 		TEST(over_its_rate_a_key_is_refused_until_time_has_passed),
 		TEST(an_update_as_large_as_a_message_can_be_is_taken),
+		TEST(what_comes_in_is_counted),
+		TEST(a_bad_signature_is_counted_by_what_is_wrong_with_it),
+		TEST(a_query_that_waits_is_counted_once),
 	};
 #undef TEST
 

@@ -1266,6 +1266,131 @@ a_leases_name_is_the_readers_until_it_is_ours(void **state)
 	assert_int_equal(fate_of("desk.home.arpa", ""), FATE_CONFIRMED);
 }
 
+/* --- what is counted, and asked again --- */
+
+static void
+publications_and_their_times_are_counted(void **state)
+{
+	const struct publisher_counts *counts;
+
+	(void)state;
+	start_confirmed();
+	counts = publisher_counts(publisher);
+	assert_int_equal(counts->publications, 1);
+	assert_int_equal(histogram_count(&counts->writing), 1);
+	assert_int_equal(histogram_count(&counts->confirming), 1);
+	assert_true(histogram_count(&counts->answering) >= 1);
+	assert_int_equal(counts->confirmed_wall_s, SKEWED_WALL_S);
+	skewed_clock_pass_ms(1000);
+	registered(registry, "nas.home.arpa", "10.0.0.4");
+	publisher_notice(publisher);
+	AWAIT(is_confirmed());
+	assert_int_equal(counts->publications, 2);
+	assert_int_equal(histogram_count(&counts->confirming), 2);
+	/* What the file has already is no publication, and no change is confirmed by the answer. */
+	stop();
+	start_confirmed();
+	counts = publisher_counts(publisher);
+	assert_int_equal(counts->publications, 0);
+	assert_int_equal(histogram_count(&counts->writing), 0);
+	assert_int_equal(histogram_count(&counts->confirming), 0);
+	assert_int_equal(counts->confirmed_wall_s, SKEWED_WALL_S);
+}
+
+static void
+a_check_asks_again_and_changes_nothing(void **state)
+{
+	int64_t confirm_ns;
+	unsigned asked;
+
+	(void)state;
+	start_confirmed();
+	confirm_ns = report.confirm_ns;
+	asked = questions;
+	/* It has just been asked. */
+	publisher_check(publisher);
+	assert_int_equal(loop_turn(loop, SOON_MS), STATUS_OK);
+	assert_int_equal(questions, asked);
+	skewed_clock_pass_ms(5000);
+	publisher_check(publisher);
+	assert_int_equal(now()->state, PUBLISHER_CONFIRMED);
+	AWAIT(histogram_count(&publisher_counts(publisher)->answering) > asked);
+	assert_int_equal(questions, asked + 1);
+	assert_int_equal(signals, 1);
+	assert_int_equal(now()->state, PUBLISHER_CONFIRMED);
+	assert_int_equal(report.confirm_ns, confirm_ns);
+	assert_int_equal(histogram_count(&publisher_counts(publisher)->confirming), 1);
+}
+
+static void
+a_check_finds_a_dnsmasq_that_went_and_sees_it_come_back(void **state)
+{
+	(void)state;
+	start_confirmed();
+	behaviour = IS_SILENT;
+	skewed_clock_pass_ms(60000);
+	publisher_check(publisher);
+	assert_int_equal(now()->state, PUBLISHER_CONFIRMED);
+	/* It has its time to answer, as after a change. */
+	assert_string_equal(report.problem, "");
+	skewed_clock_pass_ms(options.confirm_timeout_ms);
+	AWAIT(has_problem("no answer from 127.0.0.1:"));
+	assert_int_equal(report.state, PUBLISHER_WRITTEN);
+	assert_int_equal(report.failures, 1);
+	publisher_check(publisher);
+	behaviour = ANSWERS;
+	skewed_clock_pass_ms(60000);
+	AWAIT(is_confirmed());
+	assert_string_equal(report.problem, "");
+	assert_int_equal(histogram_count(&publisher_counts(publisher)->confirming), 1);
+	assert_int_equal(count_logged("notice: dnsmasq answers publication"), 2);
+}
+
+static void
+a_check_tells_a_dnsmasq_that_lost_the_file_again(void **state)
+{
+	(void)state;
+	start_confirmed();
+	served_number = 7;
+	skewed_clock_pass_ms(60000);
+	publisher_check(publisher);
+	AWAIT(signals == 2);
+	AWAIT(served_number == number_on_disk());
+	AWAIT(is_confirmed());
+	assert_string_equal(report.problem, "");
+}
+
+static void
+a_change_during_a_check_is_timed_from_the_change(void **state)
+{
+	(void)state;
+	start_confirmed();
+	behaviour = IS_SILENT;
+	skewed_clock_pass_ms(60000);
+	publisher_check(publisher);
+	skewed_clock_pass_ms(3000);
+	registered(registry, "nas.home.arpa", "10.0.0.4");
+	publisher_notice(publisher);
+	assert_int_equal(now()->state, PUBLISHER_WRITTEN);
+	behaviour = ANSWERS;
+	AWAIT(is_confirmed());
+	assert_in_range(report.confirm_ns, 0, 2 * INT64_C(1000000000));
+	assert_int_equal(histogram_count(&publisher_counts(publisher)->confirming), 2);
+}
+
+static void
+nobody_is_checked_where_nobody_is_asked(void **state)
+{
+	(void)state;
+	options.confirm.address.family = 0;
+	assert_int_equal(start(), STATUS_OK);
+	AWAIT(signals == 1);
+	skewed_clock_pass_ms(60000);
+	publisher_check(publisher);
+	assert_false(stand_in_was_signalled(&process, SOON_MS));
+	assert_int_equal(now()->state, PUBLISHER_CLEAN);
+}
+
 int
 main(void)
 {
@@ -1321,6 +1446,12 @@ main(void)
 		TEST(names_that_no_file_can_hold_say_why),
 		TEST(without_a_file_no_name_is_published),
 		TEST(a_leases_name_is_the_readers_until_it_is_ours),
+		TEST(publications_and_their_times_are_counted),
+		TEST(a_check_asks_again_and_changes_nothing),
+		TEST(a_check_finds_a_dnsmasq_that_went_and_sees_it_come_back),
+		TEST(a_check_tells_a_dnsmasq_that_lost_the_file_again),
+		TEST(a_change_during_a_check_is_timed_from_the_change),
+		TEST(nobody_is_checked_where_nobody_is_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

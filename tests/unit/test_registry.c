@@ -316,6 +316,55 @@ a_name_without_records_is_nowhere_to_be_seen(void **state)
 	end(&shelf);
 }
 
+/* "A 2, TXT 1": what the zone counts, in the order of the table. */
+static const char *
+tally_of(struct shelf *shelf, char text[static 256])
+{
+	const struct tally *tally = zone_tally(shelf->zone);
+
+	text[0] = '\0';
+	for (size_t i = 0; i < TALLY_PLACES; i++) {
+		size_t used = strlen(text);
+
+		if (tally->records[i] > 0)
+			(void)snprintf(text + used, 256 - used, "%s%s %u", used > 0 ? ", " : "",
+			    tally_text(i), (unsigned)tally->records[i]);
+	}
+	return text;
+}
+
+static void
+records_are_counted_by_type(void **state)
+{
+	struct shelf shelf;
+	char text[256];
+
+	(void)state;
+	begin_furnished(&shelf);
+	assert_string_equal(tally_of(&shelf, text), "A 3, TXT 1, NS 1, SOA 1");
+	replace(&shelf, "laptop",
+	    "add x 60 AAAA 2001:db8::1; add x 60 AAAA 2001:db8::2; add x 60 CAA 0 issue \"a\";"
+	    "add x 60 TYPE65280 \\# 1 00; add x 60 HTTPS 1 .",
+	    forever, "laptop", 50);
+	assert_string_equal(tally_of(&shelf, text),
+	    "A 2, AAAA 2, NS 1, SOA 1, HTTPS 1, CAA 1, other 1");
+	registry_rollback(shelf.registry);
+	assert_string_equal(tally_of(&shelf, text), "A 3, TXT 1, NS 1, SOA 1");
+	/* One that comes, goes and comes back in a turn, and one that goes. */
+	replace(&shelf, "new", "add x 60 A 192.0.2.9", forever, NULL, 60);
+	replace(&shelf, "new", NULL, forever, NULL, 60);
+	replace(&shelf, "new", "add x 60 MX 10 mail.home.arpa.", forever, NULL, 60);
+	replace(&shelf, "laptop", NULL, forever, NULL, 60);
+	registry_commit(shelf.registry);
+	assert_string_equal(tally_of(&shelf, text), "A 2, MX 1, NS 1, SOA 1");
+	/* Renewed with a write, and then undone; moved in the queue of leases. */
+	assert_int_equal(renew(&shelf, "printer", lease_of(5000, 50)), STATUS_OK);
+	registry_rollback(shelf.registry);
+	registry_requeue(shelf.registry, find(&shelf, "printer"));
+	assert_string_equal(tally_of(&shelf, text), "A 2, MX 1, NS 1, SOA 1");
+	end(&shelf);
+}
+
 static void
 the_zone_of_a_name_is_the_one_that_it_lies_in(void **state)
 {
@@ -346,6 +395,50 @@ the_zone_of_a_name_is_the_one_that_it_lies_in(void **state)
 
 /* --- counts --- */
 
+/* The owner's names are as many as it is said to have, and its own. */
+static void
+assert_owned(struct shelf *shelf, const char *identity, size_t names)
+{
+	const struct owner *whose = owner(shelf, identity);
+	const struct node *node = NULL;
+	size_t count = 0;
+
+	while ((node = owner_next(whose, node)) != NULL) {
+		assert_ptr_equal(node_owner(node), whose);
+		assert_non_null(node_records(node));
+		count++;
+	}
+	assert_int_equal(count, names);
+	assert_int_equal(owner_names(whose), names);
+}
+
+static void
+an_owners_names_are_met_once_each_whatever_happens_to_them_on_the_way(void **state)
+{
+	struct shelf shelf;
+	const struct node *node = NULL;
+	size_t count = 0;
+
+	(void)state;
+	begin_furnished(&shelf);
+	replace(&shelf, "third", "add x 60 A 192.0.2.9", forever, "printer", 50);
+	assert_owned(&shelf, "printer", 3);
+	while ((node = owner_next(owner(&shelf, "printer"), node)) != NULL) {
+		char name[NAME_TEXT_MAX];
+
+		(void)name_to_text(node_name(node), name);
+		name[strlen(name) - strlen(".home.arpa")] = '\0';
+		replace(&shelf, name, "add x 60 A 192.0.2.10", forever, "printer", 60);
+		count++;
+	}
+	assert_int_equal(count, 3);
+	assert_owned(&shelf, "printer", 3);
+	registry_rollback(shelf.registry);
+	assert_owned(&shelf, "printer", 2);
+	assert_owned(&shelf, "laptop", 1);
+	end(&shelf);
+}
+
 static void
 owners_are_counted_through_replacing_taking_over_and_deleting(void **state)
 {
@@ -353,17 +446,17 @@ owners_are_counted_through_replacing_taking_over_and_deleting(void **state)
 
 	(void)state;
 	begin_furnished(&shelf);
-	assert_int_equal(owner_names(owner(&shelf, "laptop")), 1);
-	assert_int_equal(owner_names(owner(&shelf, "printer")), 2);
+	assert_owned(&shelf, "laptop", 1);
+	assert_owned(&shelf, "printer", 2);
 	assert_int_equal(registry_names(shelf.registry), 4);
 	replace(&shelf, "printer", "add x 60 A 192.0.2.9", forever, "laptop", 50);
-	assert_int_equal(owner_names(owner(&shelf, "laptop")), 2);
-	assert_int_equal(owner_names(owner(&shelf, "printer")), 1);
+	assert_owned(&shelf, "laptop", 2);
+	assert_owned(&shelf, "printer", 1);
 	replace(&shelf, "laptop", NULL, forever, "laptop", 50);
-	assert_int_equal(owner_names(owner(&shelf, "laptop")), 1);
+	assert_owned(&shelf, "laptop", 1);
 	assert_int_equal(registry_names(shelf.registry), 3);
 	registry_commit(shelf.registry);
-	assert_int_equal(owner_names(owner(&shelf, "laptop")), 1);
+	assert_owned(&shelf, "laptop", 1);
 	assert_int_equal(registry_names(shelf.registry), 3);
 	assert_null(find(&shelf, "laptop"));
 	end(&shelf);
@@ -443,8 +536,8 @@ a_rollback_brings_back_records_owners_dates_counts_and_ends(void **state)
 	version = registry_version(shelf.registry);
 	registry_rollback(shelf.registry);
 	assert_as_remembered(&shelf);
-	assert_int_equal(owner_names(owner(&shelf, "laptop")), 1);
-	assert_int_equal(owner_names(owner(&shelf, "printer")), 2);
+	assert_owned(&shelf, "laptop", 1);
+	assert_owned(&shelf, "printer", 2);
 	assert_int_equal(soa_serial(&shelf), 100);
 	/* Whoever saw the names in between has to look again. */
 	assert_true(registry_version(shelf.registry) > version);
@@ -991,8 +1084,10 @@ main(void)
 		memory_test(names_come_in_canonical_order_whatever_order_they_came_in),
 		memory_test(rule_7_an_empty_non_terminal_is_not_found_but_has_names_below),
 		memory_test(a_name_without_records_is_nowhere_to_be_seen),
+		memory_test(records_are_counted_by_type),
 		memory_test(the_zone_of_a_name_is_the_one_that_it_lies_in),
 		memory_test(owners_are_counted_through_replacing_taking_over_and_deleting),
+		memory_test(an_owners_names_are_met_once_each_whatever_happens_to_them_on_the_way),
 		memory_test(many_owners_are_told_apart),
 		memory_test(a_name_is_dated_when_it_began_and_when_it_changed_last),
 		memory_test(a_zone_that_goes_takes_its_names_its_leases_and_its_counts_along),

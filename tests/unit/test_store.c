@@ -914,6 +914,7 @@ check_read_only(int rows)
 	remount(MS_RDONLY);
 	assert_int_equal(store_open(path, &store, problem), STATUS_READ_ONLY);
 	assert_non_null(strstr(problem, "cannot be written"));
+	assert_true(store_is_read_only(store));
 	assert_int_equal(load(store), rows);
 	assert_int_equal(put(store, 0, 5), STATUS_READ_ONLY);
 	store_rollback(store);
@@ -922,6 +923,7 @@ check_read_only(int rows)
 	assert_int_equal(load(store), rows);
 	remount(0);
 	assert_int_equal(put(store, 0, 6), STATUS_OK);
+	assert_false(store_is_read_only(store));
 	assert_int_equal(store_commit(store, 1), STATUS_OK);
 	assert_int_equal(load(store), rows > 0 ? rows : 1);
 	store_close(store);
