@@ -8,7 +8,8 @@
 #   make check                      unit, fuzz-replay and system tests of the chosen variant
 #   make lint                       style, layers, static analysis, documents against the code
 #   make fuzz FUZZ_SECONDS=600      libFuzzer on each tests/fuzz/fuzz_*.c
-#   make bench                      the figures (tests/bench/run); bench-leases: those of DHCP
+#   make bench                      the figures (tests/bench/run); bench-leases: those of DHCP;
+#                                   bench-web: those of HTTP
 #   make install DESTDIR= PREFIX=/usr/local
 #
 # V=1 shows the commands. CFLAGS, CPPFLAGS and LDFLAGS belong to the caller; what the project
@@ -78,7 +79,7 @@ is_clang := $(findstring clang,$(shell $(CC) --version 2>/dev/null | head -n 1))
 
 # --- libraries ----------------------------------------------------------------------------------
 
-PACKAGES := libknot libdnssec libzscanner libconfuse sqlite3 libmicrohttpd jansson libidn2
+PACKAGES := libknot libdnssec libzscanner libconfuse sqlite3 libmicrohttpd gnutls jansson libidn2
 ifeq ($(filter-out clean,$(or $(MAKECMDGOALS),all)),)
 # make clean needs no library.
 else ifneq ($(shell $(PKG_CONFIG) --exists $(PACKAGES) && echo yes),yes)
@@ -179,10 +180,19 @@ $(B)/sources: FORCE
 $(FUZZ_B)/flags: FORCE
 	$(call stamp,$(call quote,$(FUZZ_COMPILE)) $(call quote,$(FUZZ_LINK)))
 
+# GnuTLS passes time_t by value: what asks it for times has the time_t that it was built with, which on
+# 32-bit machines need not be ours.
+TIME_OF_GNUTLS := ddnsd/doors/http_tls.o ddnsd/tools/ddnsctl-tls.o tests/unit/test_http_tls.o
+$(foreach root,$(B) $(FUZZ_B),$(TIME_OF_GNUTLS:%=$(root)/obj/%)): private BASE_CPPFLAGS := \
+    $(filter-out -D_TIME_BITS=64,$(BASE_CPPFLAGS))
+
 $(B)/obj/%.o: %.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(if $(filter tests/%,$<),$(TEST_WARNINGS)) -MMD -MP -c -o $@ $<
+
+# The assembler puts the page's files into this object, which the compiler's dependencies do not tell.
+$(B)/obj/ddnsd/doors/page.o $(FUZZ_B)/obj/ddnsd/doors/page.o: $(wildcard ddnsd/page/*)
 
 $(LIB): $(LIB_OBJ) $(B)/sources
 	$(call say,AR,$@)
@@ -293,12 +303,14 @@ $(BENCH): $(B)/%: $(B)/obj/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS)
 
-.PHONY: bench bench-build bench-leases
+.PHONY: bench bench-build bench-leases bench-web
 bench-build: all $(BENCH)
 bench: bench-build
 	tests/bench/run $(BENCH_ARGS)
 bench-leases: all
 	tests/bench/leases $(BENCH_ARGS)
+bench-web: all
+	tests/bench/web --ddnsd $(B)/bin/ddnsd $(BENCH_ARGS)
 
 # --- lint ---------------------------------------------------------------------------------------
 
@@ -367,8 +379,15 @@ HOOK_50-ddnsd := hooks/openwrt/50-ddnsd
 HOOK_PROGRAMS := dhcp-script kea-run-script 50-ddnsd
 HOOK_INCLUDES := isc-dhcp.conf
 HOOK_DOCS := $(sort $(wildcard hooks/*/README.md hooks/kea/*.conf))
+# Rules and a dashboard, for whoever runs Prometheus and Grafana.
+MONITORING := $(patsubst conf/%,%,$(sort $(wildcard conf/prometheus/*.yml conf/grafana/*.json)))
 COMPLETION := $(wildcard conf/bash-completion/ddnsctl)
 man_target = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+
+define newline
+
+
+endef
 
 # $(call install_edited,MODE,FILE,TARGET): FILE, with the paths of this installation in it.
 define install_edited
@@ -393,6 +412,7 @@ install: all
 	$(INSTALL) -D -m 0644 -t $(DESTDIR)$(TMPFILESDIR) conf/tmpfiles.d/ddnsd.conf
 	$(INSTALL) -m 0644 conf/ddnsd.conf $(DESTDIR)$(DOCDIR)/ddnsd.conf.example
 	$(INSTALL) -m 0644 conf/openapi.yaml $(DESTDIR)$(DOCDIR)
+	$(foreach file,$(MONITORING),$(INSTALL) -D -m 0644 conf/$(file) $(DESTDIR)$(DOCDIR)/$(file)$(newline))
 	$(if $(COMPLETION),$(INSTALL) -D -m 0644 -t $(DESTDIR)$(COMPLETIONDIR) $(COMPLETION))
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)
 	$(INSTALL) -d -m 0750 $(DESTDIR)$(SYSCONFDIR)/ddnsd $(DESTDIR)$(SYSCONFDIR)/ddnsd/keys.d
@@ -413,8 +433,8 @@ uninstall:
 	    $(DESTDIR)$(TMPFILESDIR)/ddnsd.conf $(DESTDIR)$(COMPLETIONDIR)/ddnsctl
 	rm -f $(addprefix $(DESTDIR)$(HOOKDIR)/,$(HOOK_PROGRAMS) $(HOOK_INCLUDES))
 	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,$(HOOK_DOCS) dnsmasq.d/ddnsd.conf ddnsd.conf.example \
-	    openapi.yaml)
-	-rmdir $(addprefix $(DESTDIR)$(DOCDIR)/,$(sort $(dir $(HOOK_DOCS))) hooks dnsmasq.d) \
+	    openapi.yaml $(MONITORING))
+	-rmdir $(addprefix $(DESTDIR)$(DOCDIR)/,$(sort $(dir $(HOOK_DOCS) $(MONITORING))) hooks dnsmasq.d) \
 	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(HOOKDIR)
 
 .PHONY: clean

@@ -3,11 +3,13 @@
 #include "doors/api.h"
 
 #include <inttypes.h>
+#include <libknot/descriptor.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/policy.h"
 #include "base/clock.h"
 #include "doors/api_state.h"
 #include "wire/name.h"
@@ -35,12 +37,14 @@ static const struct api_route routes[] = {
 	{ "POST", "/v1/names/{name}", api_post_name, API_CHANGE, API_TURN, API_BODY_MAX, NULL },
 	{ "DELETE", "/v1/names/{name}", api_delete_name, API_CHANGE, API_TURN, 0,
 	    delete_arguments },
-	{ "GET", "/v1/leases", api_list_leases, API_LOOK, API_CLEAN, 0, NULL },
+	{ "GET", "/v1/leases", api_list_leases, API_LOOK_AT_ALL, API_CLEAN, 0, NULL },
 	{ "POST", "/v1/leases", api_post_lease, API_LEASES, API_TURN, API_BODY_MAX, NULL },
 	{ "GET", "/v1/zones", api_list_zones, API_LOOK, API_CLEAN, 0, NULL },
-	{ "GET", "/v1/zones/{zone}", api_get_zone, API_LOOK, API_CLEAN, 0, NULL },
+	{ "GET", "/v1/zones/{zone}", api_get_zone, API_LOOK_AT_ALL, API_CLEAN, 0, NULL },
 	{ "GET", "/v1/events", api_get_events, API_LOOK, API_CLEAN, 0, NULL },
 	{ "GET", "/v1/keys", api_list_keys, API_ADMIN, API_CLEAN, 0, NULL },
+	{ "POST", "/v1/keys", api_post_key, API_ADMIN, API_RELOAD, API_KEY_BODY_MAX, NULL },
+	{ "DELETE", "/v1/keys/{name}", api_delete_key, API_ADMIN, API_RELOAD, 0, NULL },
 	{ "POST", "/v1/reload", api_post_reload, API_ADMIN, API_RELOAD, 0, NULL },
 	{ "GET", "/v1/backup", api_get_backup, API_ADMIN, API_CLEAN, 0, NULL },
 	{ "POST", "/v1/restore", api_post_restore, API_ADMIN, API_CLEAN, STORE_COPY_MAX,
@@ -128,7 +132,10 @@ fail_limited(struct api_call *call, const char *what)
 	call->retry_after_s = MINUTE_S;
 	if (updates->per_minute > 0 && updates->level < RATE_TOKEN) {
 		call->retry_after_s = (MINUTE_S + updates->per_minute - 1) / updates->per_minute;
-		api_fail(call, 429, "updates-per-minute of the peer block, or in limits, sets this",
+		api_fail(call, 429,
+		    api_is_local(call)
+			? "updates-per-minute of the peer block, or in limits, sets this"
+			: "updates-per-minute of the key block, or in limits, sets this",
 		    "%s is over its %" PRIu32 " updates a minute", api_who(call),
 		    updates->per_minute);
 		return;
@@ -148,6 +155,70 @@ api_fail_status(struct api_call *call, enum status status, const char *what)
 	else
 		api_fail(call, failure->code, failure->hint, "%s%s%s", what != NULL ? what : "",
 		    what != NULL ? ": " : "", failure->error);
+}
+
+/* --- who asks --- */
+
+bool
+api_is_local(const struct api_call *call)
+{
+	return strcmp(http_peer(call->exchange)->door, "unix") == 0;
+}
+
+bool
+api_sees_machine(const struct api_call *call)
+{
+	const struct principal *principal = http_peer(call->exchange)->principal;
+
+	return api_is_local(call) || (principal != NULL && principal->is_admin);
+}
+
+const char *
+api_public_problem(const char *text)
+{
+	return text[0] != '\0' ? "something is wrong; administrators, and the log, are told what"
+			       : "";
+}
+
+const char *
+api_problem(const struct api_call *call, const char *text)
+{
+	return api_sees_machine(call) ? text : api_public_problem(text);
+}
+
+bool
+api_may_see(const struct api_call *call, const uint8_t *name, const char *owner)
+{
+	const struct http_peer *peer = http_peer(call->exchange);
+	struct name zone;
+	uint32_t ttl_s;
+
+	if (peer->sees_all)
+		return true;
+	if (peer->principal == NULL)
+		return false;
+	return strcmp(peer->principal->identity, owner) == 0 ||
+	    (api_find_zone(call->api, name, &zone, &ttl_s) &&
+		policy_may_change(peer->principal, zone.wire, name, KNOT_RRTYPE_ANY));
+}
+
+bool
+api_find_zone(const struct api *api, const uint8_t *name, struct name *ret_zone,
+    uint32_t *ret_ttl_s)
+{
+	const struct zone *zone = NULL;
+	struct zone_report report;
+	bool is_found = false;
+
+	while ((zone = service_next_zone(api->service, zone, &report)) != NULL) {
+		if (!name_is_within(name, report.apex) ||
+		    (is_found && name_labels(report.apex) < name_labels(ret_zone->wire)))
+			continue;
+		name_copy(ret_zone, report.apex);
+		*ret_ttl_s = zone_options(zone)->ttl_s;
+		is_found = true;
+	}
+	return is_found;
 }
 
 const char *
@@ -250,15 +321,22 @@ find_route(const char *method, const char *path, const char **ret_rest,
 }
 
 static bool
-may(const struct principal *principal, enum api_right right)
+may(const struct http_peer *peer, enum api_right right)
 {
+	const struct principal *principal = peer->principal;
+
 	switch (right) {
 	case API_LOOK:
-		return true;
+		return principal != NULL || peer->sees_all;
+	case API_LOOK_AT_ALL:
+		return peer->sees_all;
 	case API_CHANGE:
 		return principal != NULL;
 	case API_LEASES:
-		return principal != NULL && (principal->may_tell_leases || principal->is_admin);
+		/* Hooks run beside us; a key that may lie about leases takes names from devices. */
+		return principal != NULL &&
+		    (principal->is_admin ||
+			(principal->may_tell_leases && strcmp(peer->door, "unix") == 0));
 	case API_ADMIN:
 		return principal != NULL && principal->is_admin;
 	}
@@ -274,7 +352,9 @@ body_max(void *context, const char *method, const char *path, const struct http_
 
 	(void)context;
 	/* A stranger's body is read as far as it takes to tell what is wrong, and no further. */
-	if (route == NULL || !may(peer->principal, route->right))
+	if (peer->login != STATUS_OK)
+		return API_STRANGER_BODY_MAX;
+	if (route == NULL || !may(peer, route->right))
 		return API_BODY_MAX;
 	return route->body_max;
 }
@@ -304,6 +384,7 @@ fail_unknown_peer(struct api_call *call)
 	const struct http_peer *peer = http_peer(call->exchange);
 	static const char *const rights[] = {
 		[API_LOOK] = "",
+		[API_LOOK_AT_ALL] = "",
 		[API_CHANGE] = "allow = {\"...\"}",
 		[API_LEASES] = "allow = {\"lease\"}",
 		[API_ADMIN] = "admin = true",
@@ -318,29 +399,94 @@ fail_unknown_peer(struct api_call *call)
 	    api_who(call));
 }
 
-static bool
-is_permitted(struct api_call *call)
+/* The Unix socket's: a peer block is what helps. */
+static void
+fail_known_peer(struct api_call *call, const struct principal *principal)
 {
-	const struct principal *principal = http_peer(call->exchange)->principal;
-	uint64_t left_out = 0;
-
-	if (may(principal, call->route->right))
-		return true;
-	if (principal == NULL)
-		fail_unknown_peer(call);
-	else if (call->route->right == API_LEASES)
+	if (call->route->right == API_LEASES)
 		api_fail(call, 403, "write allow = {\"lease\"} into its peer block",
 		    "%s may not tell of leases", principal->identity);
 	else
 		api_fail(call, 403, "run it as root, or write admin = true into its peer block",
 		    "this is for administrators, and %s is none", principal->identity);
-	if (!log_limit_allows(&call->api->refusals, &left_out))
+}
+
+/* Over TCP it is the key's block. */
+static void
+fail_key(struct api_call *call, const struct principal *principal)
+{
+	if (call->route->right == API_LOOK_AT_ALL)
+		api_fail(call, 403, "write the word look into allow of its key block",
+		    "%s sees its own names only", principal->identity);
+	else
+		api_fail(call, 403,
+		    "write admin = true into its key block, or use ddnsctl on the server",
+		    "this is for administrators, and %s is none", principal->identity);
+}
+
+static void
+fail_forbidden(struct api_call *call)
+{
+	const struct principal *principal = http_peer(call->exchange)->principal;
+
+	if (!api_is_local(call) && principal == NULL)
+		api_fail(call, 401,
+		    "send the name and secret of a key: Authorization: Bearer NAME:SECRET",
+		    "this needs a key");
+	else if (!api_is_local(call))
+		fail_key(call, principal);
+	else if (principal == NULL)
+		fail_unknown_peer(call);
+	else
+		fail_known_peer(call, principal);
+}
+
+static bool
+is_permitted(struct api_call *call)
+{
+	uint64_t left_out = 0;
+
+	if (may(http_peer(call->exchange), call->route->right))
+		return true;
+	fail_forbidden(call);
+	/* Whoever has not said who they are is asked to; that is no event. */
+	if (call->code == 401 || !log_limit_allows(&call->api->refusals, &left_out))
 		return false;
 	if (left_out > 0)
 		log_warning("api: %" PRIu64 " more requests were refused", left_out);
 	log_warning("api: refused %s %.200s for %s", http_method(call->exchange),
 	    http_path(call->exchange), api_who(call));
 	return false;
+}
+
+/* What became of the credentials; who gave none may still be somebody. login has logged it. */
+static bool
+has_good_login(struct api_call *call)
+{
+	const struct http_peer *peer = http_peer(call->exchange);
+	char from[ADDRESS_TEXT_MAX] = "there";
+
+	if (peer->source.family != 0)
+		(void)address_to_text(&peer->source, from);
+	switch (peer->login) {
+	case STATUS_OK:
+	case STATUS_NOT_FOUND:
+		return true;
+	case STATUS_LIMITED:
+		call->retry_after_s = peer->wait_s > 0 ? peer->wait_s : 1;
+		api_fail(call, 429, "wait, and check the name and secret of the key",
+		    "too many log-ins from %s have failed", from);
+		return false;
+	case STATUS_REFUSED:
+		api_fail(call, 403, "add the network to `from` in its key block",
+		    "this key may not be used from %s", from);
+		return false;
+	default:
+		api_fail(call, 401,
+		    "both stand in the key's block: Authorization: Bearer NAME:SECRET",
+		    "there is no such key, or its secret is another");
+		return false;
+	}
 }
 
 /* Its place among those that the route takes; -1: it is none of them. */
@@ -389,6 +535,9 @@ add_headers(struct api_call *call, char retry_after[static RETRY_AFTER_MAX])
 		http_add_header(call->exchange, "Retry-After", retry_after);
 	if (call->code == 405)
 		http_add_header(call->exchange, "Allow", call->allow);
+	/* Not Basic: a browser would ask for a password, and send it ever after. */
+	if (call->code == 401)
+		http_add_header(call->exchange, "WWW-Authenticate", "Bearer realm=\"ddnsd\"");
 }
 
 /* The call may be gone when this returns. */
@@ -397,6 +546,7 @@ send_answer(struct api_call *call)
 {
 	char retry_after[RETRY_AFTER_MAX];
 	uint8_t *copy = call->copy;
+	bool holds_secret = call->key_change != NULL;
 	struct buffer body;
 
 	if (call->body.status != STATUS_OK) {
@@ -419,6 +569,8 @@ send_answer(struct api_call *call)
 		(void)http_answer(call->exchange, call->code, call->type, body.data,
 		    call->type != NULL ? body.length : 0);
 	service_free_backup(copy);
+	if (holds_secret && body.data != NULL)
+		explicit_bzero(body.data, body.capacity);
 	buffer_release(&body);
 }
 
@@ -454,7 +606,8 @@ receive(void *context, struct http_exchange *exchange)
 	call->exchange = exchange;
 	buffer_init(&call->body, API_ANSWER_MAX);
 	http_keep(exchange, call);
-	if (!is_known(call) || !is_permitted(call) || !has_known_arguments(call))
+	if (!has_good_login(call) || !is_known(call) || !is_permitted(call) ||
+	    !has_known_arguments(call))
 		send_answer(call);
 	else if (call->route->timing == API_CLEAN && service_is_dirty(api->service))
 		http_wait(exchange);
@@ -491,6 +644,7 @@ release(void *context, struct http_exchange *exchange)
 		LIST_REMOVE(call, entry);
 	else if (call->is_listed)
 		api_end_stream(call);
+	api_forget_key_change(call->key_change);
 	service_free_backup(call->copy);
 	buffer_release(&call->body);
 	free(call);
@@ -509,7 +663,7 @@ api_new(struct loop *loop, struct service *service, const struct api_calls *call
 	api->service = service;
 	api->calls = *calls;
 	api->started_s = clock_now_s();
-	api->site = (struct http_site){ api, body_max, receive, finish, release };
+	api->site = (struct http_site){ api, NULL, body_max, receive, finish, release };
 	arena_init(&api->arena, SCRATCH_MAX);
 	LIST_INIT(&api->reloads);
 	LIST_INIT(&api->streams);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The API of /v1/ (conf/openapi.yaml is its document): JSON in and out over any http_server. Turns
- * requests into struct update and reports, statuses into HTTP's by one table (rule 48). No socket.
+ * requests into struct update and reports, statuses into HTTP's by one table (rule 48). Who may see and do
+ * what is as http_peer() says; keys are made in files. No socket.
  */
 #pragma once
 
@@ -18,11 +19,16 @@
 /* What only main.c knows, for /v1/status. Texts are borrowed until the next api_set_facts(). */
 struct api_facts {
 	const char *config_file;
-	const char *keys_directory; /* "" = none */
+	const char *keys_directory;      /* "" = none */
+	const char *made_keys_directory; /* of keys made over the API; "" = none are */
 	const char *database;
 	const char *user;          /* that it runs as */
 	const char *const *listen; /* "127.0.0.1:2136", the DNS door's */
 	size_t listen_count;
+	const char *const *http_listen; /* "https://192.0.2.1:8053" */
+	size_t http_listen_count;
+	int64_t tls_until_s;      /* wall clock, the HTTP door's certificate; 0 = no TLS */
+	const char *http_problem; /* NULL or "" = none */
 };
 
 /* What only main.c can do. */

@@ -13,8 +13,12 @@ enum { KEEP_ALIVE_MS = 30000, EVENT_MAX = 1 << 20 };
 
 static const char comment[] = ": ddnsd\n\n";
 
+typedef bool audience(const struct api_call *call, const void *context);
+
+/* is_for NULL: all of them. */
 static void
-write_to_all(struct api *api, const char *text, size_t length)
+write_to_all(struct api *api, audience *is_for, const void *context, const char *text,
+    size_t length)
 {
 	struct api_call *call;
 	struct api_call *next;
@@ -22,13 +26,14 @@ write_to_all(struct api *api, const char *text, size_t length)
 	/* A reader that is too far behind may be gone when this returns. */
 	for (call = LIST_FIRST(&api->streams); call != NULL; call = next) {
 		next = LIST_NEXT(call, entry);
-		http_stream_write(call->exchange, text, length);
+		if (is_for == NULL || is_for(call, context))
+			http_stream_write(call->exchange, text, length);
 	}
 }
 
 /* The data are JSON on one line; their reference goes over. What finds no memory is lost. */
 static void
-tell(struct api *api, const char *event, json_t *data)
+tell(struct api *api, audience *is_for, const void *context, const char *event, json_t *data)
 {
 	struct buffer text;
 
@@ -36,30 +41,62 @@ tell(struct api *api, const char *event, json_t *data)
 	(void)buffer_format(&text, "event: %s\ndata: ", event);
 	api_append(&text, data);
 	if (buffer_append_text(&text, "\n\n") == STATUS_OK)
-		write_to_all(api, text.data, text.length);
+		write_to_all(api, is_for, context, text.data, text.length);
 	buffer_release(&text);
+}
+
+static bool
+may_see_change(const struct api_call *call, const void *context)
+{
+	const struct service_change *change = context;
+	struct name_report report;
+
+	/* Whose it is, or was: one who had it hears that it is gone. */
+	return api_may_see(call, change->name, change->owner) ||
+	    (service_find_name(call->api->service, change->name, &report) &&
+		api_may_see(call, change->name, report.owner));
 }
 
 static void
 tell_change(void *context, const struct service_change *change)
 {
-	tell(context, "change",
+	tell(context, may_see_change, change, "change",
 	    json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "time", api_time_ms(change->wall_ms),
 		"name", api_name(change->name), "before", api_text(change->before), "after",
 		api_text(change->after), "who", api_text(change->who), "door",
 		api_text(change->door), "from", api_address(&change->source)));
 }
 
-static void
-tell_publication(struct api *api, const struct publisher_report *report, const char *state)
+static bool
+sees_machine(const struct api_call *call, const void *context)
+{
+	(void)context;
+	return api_sees_machine(call);
+}
+
+static bool
+sees_no_machine(const struct api_call *call, const void *context)
+{
+	return !sees_machine(call, context);
+}
+
+static json_t *
+publication(const struct publisher_report *report, const char *state, const char *problem)
 {
 	bool is_confirmed = strcmp(state, "confirmed") == 0;
 
-	tell(api, "publication",
-	    json_pack("{s:o, s:I, s:s, s:o, s:o}", "time", api_time_ms(clock_wall_ms()), "number",
-		(json_int_t)(is_confirmed ? report->confirmed_number : report->number), "state",
-		state, "confirm_ms", is_confirmed ? api_confirm_ms(report) : json_null(), "problem",
-		api_text(report->problem)));
+	return json_pack("{s:o, s:I, s:s, s:o, s:o}", "time", api_time_ms(clock_wall_ms()),
+	    "number", (json_int_t)(is_confirmed ? report->confirmed_number : report->number),
+	    "state", state, "confirm_ms", is_confirmed ? api_confirm_ms(report) : json_null(),
+	    "problem", api_text(problem));
+}
+
+static void
+tell_publication(struct api *api, const struct publisher_report *report, const char *state)
+{
+	tell(api, sees_machine, NULL, "publication", publication(report, state, report->problem));
+	tell(api, sees_no_machine, NULL, "publication",
+	    publication(report, state, api_public_problem(report->problem)));
 }
 
 void
@@ -87,7 +124,7 @@ keep_alive(void *context)
 {
 	struct api *api = context;
 
-	write_to_all(api, comment, sizeof(comment) - 1);
+	write_to_all(api, NULL, NULL, comment, sizeof(comment) - 1);
 	if (!LIST_EMPTY(&api->streams))
 		(void)loop_timer_set(api->loop, &api->keep_alive, KEEP_ALIVE_MS);
 }

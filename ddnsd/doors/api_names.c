@@ -30,6 +30,7 @@ struct target {
 	uint32_t ttl_s; /* where the request gives none */
 	bool is_apex;
 	bool exists;
+	bool is_seen; /* the caller may know whether it exists */
 	struct name_report report;
 };
 
@@ -48,24 +49,6 @@ struct wish {
 
 /* --- which name --- */
 
-static bool
-find_zone(const struct api *api, struct target *target)
-{
-	const struct zone *zone = NULL;
-	struct zone_report report;
-	bool is_found = false;
-
-	while ((zone = service_next_zone(api->service, zone, &report)) != NULL) {
-		if (!name_is_within(target->name.wire, report.apex) ||
-		    (is_found && name_labels(report.apex) < name_labels(target->zone.wire)))
-			continue;
-		name_copy(&target->zone, report.apex);
-		target->ttl_s = zone_options(zone)->ttl_s;
-		is_found = true;
-	}
-	return is_found;
-}
-
 /* False: the call has failed. */
 static bool
 read_target(struct api_call *call, struct target *target)
@@ -79,7 +62,8 @@ read_target(struct api_call *call, struct target *target)
 		    "\"%.*s\" is no domain name", WHAT_MAX, call->rest);
 		return false;
 	}
-	if (status != STATUS_OK || !find_zone(call->api, target)) {
+	if (status != STATUS_OK ||
+	    !api_find_zone(call->api, target->name.wire, &target->zone, &target->ttl_s)) {
 		(void)snprintf(hint, sizeof(hint), "the zones are: %s",
 		    api_zones_text(call->api, zones));
 		api_fail(call, 404, hint, "%.*s is in no zone of this server", WHAT_MAX,
@@ -89,6 +73,11 @@ read_target(struct api_call *call, struct target *target)
 	(void)name_to_text(target->name.wire, target->text);
 	target->is_apex = name_is_equal(target->name.wire, target->zone.wire);
 	target->exists = service_find_name(call->api->service, target->name.wire, &target->report);
+	target->is_seen = api_may_see(call, target->name.wire,
+	    target->exists ? target->report.owner : "");
+	/* Which zone has a short name is not for everybody to know. */
+	if (!http_peer(call->exchange)->sees_all)
+		(void)snprintf(target->text, sizeof(target->text), "%.*s", WHAT_MAX, call->rest);
 	return true;
 }
 
@@ -97,8 +86,32 @@ read_target(struct api_call *call, struct target *target)
 static void
 fail_missing(struct api_call *call, const struct target *target)
 {
-	api_fail(call, 404, "ddnsctl list shows the names that there are", "%s is not registered",
-	    target->text);
+	api_fail(call, 404,
+	    api_is_local(call) ? "ddnsctl list shows the names that there are"
+			       : "GET /v1/names lists the names that there are for you",
+	    "%s is not registered", target->text);
+}
+
+static void
+fail_uncovered(struct api_call *call, const struct target *target)
+{
+	char hint[NAME_TEXT_MAX + 128];
+
+	(void)snprintf(hint, sizeof(hint),
+	    "a grant in its block would permit it: allow = {\"%s A AAAA\"}", target->text);
+	api_fail(call, 403, hint, "no grant of %s covers %s",
+	    http_peer(call->exchange)->principal->identity, target->text);
+}
+
+/* The name to change. Whether one exists that the caller may not know of is not told. */
+static bool
+read_target_to_change(struct api_call *call, struct target *target)
+{
+	if (!read_target(call, target))
+		return false;
+	if (!target->is_seen)
+		fail_uncovered(call, target);
+	return target->is_seen;
 }
 
 /* A 403 where no grant helps, a 409 where the name is another's: these need different remedies. */
@@ -107,13 +120,9 @@ fail_refused(struct api_call *call, const struct target *target)
 {
 	const struct principal *principal = http_peer(call->exchange)->principal;
 	const struct name_report *report = &target->report;
-	char hint[NAME_TEXT_MAX + 128];
 
-	(void)snprintf(hint, sizeof(hint),
-	    "a grant in its block would permit it: allow = {\"%s A AAAA\"}", target->text);
 	if (!policy_may_change(principal, target->zone.wire, target->name.wire, KNOT_RRTYPE_ANY))
-		api_fail(call, 403, hint, "no grant of %s covers %s", principal->identity,
-		    target->text);
+		fail_uncovered(call, target);
 	else if (target->exists && report->source != SOURCE_LEASE && report->owner[0] != '\0' &&
 	    !principal->is_admin && strcmp(report->owner, principal->identity) != 0)
 		api_fail(call, 409,
@@ -165,8 +174,8 @@ api_get_name(struct api_call *call)
 
 	if (!read_target(call, &target))
 		return;
-	if (target.exists)
-		api_answer_json(call, 200, api_name_report(call->api, &target.report));
+	if (target.exists && target.is_seen)
+		api_answer_json(call, 200, api_name_report(call, &target.report));
 	else
 		fail_missing(call, &target);
 }
@@ -480,8 +489,7 @@ answer_changed(struct api_call *call, const struct target *target)
 	struct name_report report;
 
 	if (service_find_name(call->api->service, target->name.wire, &report))
-		api_answer_json(call, target->exists ? 200 : 201,
-		    api_name_report(call->api, &report));
+		api_answer_json(call, target->exists ? 200 : 201, api_name_report(call, &report));
 	else
 		api_fail(call, 409, "none of the records can stand there", "%s was not changed",
 		    target->text);
@@ -546,7 +554,7 @@ api_put_name(struct api_call *call)
 	struct target target;
 	struct wish wish = { 0 };
 
-	if (!read_target(call, &target))
+	if (!read_target_to_change(call, &target))
 		return;
 	if (target.is_apex)
 		api_fail(call, 409,
@@ -585,7 +593,7 @@ api_post_name(struct api_call *call)
 	struct target target;
 	struct wish wish = { 0 };
 
-	if (read_target(call, &target) && read_wish(call, &target, &wish))
+	if (read_target_to_change(call, &target) && read_wish(call, &target, &wish))
 		post(call, &target, &wish);
 	json_decref(wish.object);
 }
@@ -644,7 +652,7 @@ api_delete_name(struct api_call *call)
 	struct wish wish = { .changes = &change };
 	struct target target;
 
-	if (!read_target(call, &target))
+	if (!read_target_to_change(call, &target))
 		return;
 	if (!target.exists) {
 		fail_missing(call, &target);
@@ -809,13 +817,13 @@ api_list_names(struct api_call *call)
 	(void)buffer_append_text(body, "{\"names\":[");
 	after = filter.has_after ? filter.after.wire : NULL;
 	for (; !is_cut && service_next_name(api->service, after, &report); after = report.name) {
-		if (!is_wanted(&filter, &report))
+		if (!is_wanted(&filter, &report) || !api_may_see(call, report.name, report.owner))
 			continue;
 		is_cut = count == filter.limit || body->length > PAGE_SIZE_MAX;
 		if (is_cut)
 			break;
 		(void)buffer_append_text(body, count > 0 ? "," : "");
-		api_append(body, api_name_report(api, &report));
+		api_append(body, api_name_report(call, &report));
 		name_copy(&last, report.name);
 		count++;
 	}

@@ -22,8 +22,10 @@
 #include "wire/record_text.h"
 
 enum {
-	API_ANSWER_MAX = 64 << 20, /* a zone of 100,000 names with ten records each */
-	API_BODY_MAX = 256 << 10,  /* 64 KB of rdata, each octet escaped */
+	API_ANSWER_MAX = 64 << 20,        /* a zone of 100,000 names with ten records each */
+	API_BODY_MAX = 256 << 10,         /* 64 KB of rdata, each octet escaped */
+	API_STRANGER_BODY_MAX = 16 << 10, /* of who comes over TCP and is not logged in */
+	API_KEY_BODY_MAX = 64 << 10,
 	API_ALLOW_MAX = 64,
 	API_ERROR_MAX = 1024,
 	API_TIME_MAX = 32,
@@ -31,9 +33,10 @@ enum {
 
 /* Who may use a route. */
 enum api_right {
-	API_LOOK,   /* whoever may connect */
-	API_CHANGE, /* any principal; its grants decide further */
-	API_LEASES, /* who may tell of leases */
+	API_LOOK,        /* whoever is somebody; what they see of it is api_may_see()'s */
+	API_LOOK_AT_ALL, /* who may see whatever is registered */
+	API_CHANGE,      /* any principal; its grants decide further */
+	API_LEASES,      /* who may tell of leases; over TCP, administrators */
 	API_ADMIN,
 };
 
@@ -67,11 +70,15 @@ struct api_call {
 	unsigned code;    /* of the answer; 0: none yet */
 	const char *type; /* static; NULL: no body */
 	struct buffer body;
-	uint8_t *copy; /* the body instead: of service_backup() */
+	struct api_key_change
+	    *key_change; /* what the reload is awaited for; NULL: the reload itself */
+	uint8_t *copy;   /* the body instead: of service_backup() */
 	size_t copy_size;
 	char allow[API_ALLOW_MAX];
 	unsigned retry_after_s; /* 0: no such header */
 };
+
+struct api_key_change;
 
 LIST_HEAD(api_call_list, api_call);
 
@@ -112,6 +119,26 @@ void api_fail(struct api_call *call, unsigned code, const char *hint, const char
 /* By the one table from status to HTTP (rule 48). what: the thing at fault; NULL: none in particular. */
 void api_fail_status(struct api_call *call, enum status status, const char *what);
 
+/* It came over the Unix socket. */
+bool api_is_local(const struct api_call *call);
+
+/* Whether the caller is told what is this machine's own: paths, accounts, what is wrong with files. */
+bool api_sees_machine(const struct api_call *call);
+
+/*
+ * The text of a problem, for the caller: what stands in it of paths and accounts is not for everybody.
+ * "" stays "".
+ */
+const char *api_problem(const struct api_call *call, const char *text);
+const char *api_public_problem(const char *text);
+
+/* Whether the caller may know of this name, whose owner is that (an identity; "" = nobody's). */
+bool api_may_see(const struct api_call *call, const uint8_t *name, const char *owner);
+
+/* The apex of the zone that holds the name, and its TTL; false: none does. */
+bool api_find_zone(const struct api *api, const uint8_t *name, struct name *ret_zone,
+    uint32_t *ret_ttl_s);
+
 /* What the caller is called in sentences: its identity, or its user. */
 const char *api_who(const struct api_call *call);
 
@@ -138,7 +165,9 @@ json_t *api_time_ms(int64_t wall_ms);
 void api_append(struct buffer *buffer, json_t *json);
 
 json_t *api_record(struct api *api, const struct record_report *record);
-json_t *api_name_report(struct api *api, const struct name_report *report);
+
+/* Leases with it where the caller may see those. */
+json_t *api_name_report(const struct api_call *call, const struct name_report *report);
 json_t *api_lease(struct api *api, const struct dhcp_lease *lease);
 json_t *api_zone(const struct zone_report *report);
 
@@ -165,9 +194,32 @@ void api_list_zones(struct api_call *call);
 void api_get_zone(struct api_call *call);
 void api_get_events(struct api_call *call);
 void api_list_keys(struct api_call *call);
+void api_post_key(struct api_call *call);
+void api_delete_key(struct api_call *call);
 void api_post_reload(struct api_call *call);
 void api_get_backup(struct api_call *call);
 void api_post_restore(struct api_call *call);
+
+/* Asks for a reload, which ends with an answer for the call. */
+void api_await_reload(struct api_call *call);
+
+/* --- keys (api_key_change.c, api_key_file.c) --- */
+
+/* Of a key's name: with ".conf" and the temporary name of file_replace() it is a file's. */
+enum { API_MADE_KEY_NAME_MAX = 240 };
+
+/* Whether the file of that key, by its lower-cased name, lies in the folder of keys made here. */
+bool api_made_key_is_there(const struct api *api, const char *name);
+
+/* For the daemon alone to read, synced. Makes the folder. */
+enum status api_made_key_write(const struct api *api, const char *name, const struct buffer *text);
+enum status api_made_key_remove(const struct api *api, const char *name);
+
+/* The reload is over that the key waits for; lines is the array of what changed, or of errors. */
+void api_end_key_change(struct api_call *call, enum status status, json_t *lines);
+
+/* Wipes and frees. A key that nobody was told the secret of goes. Takes NULL. */
+void api_forget_key_change(struct api_key_change *change);
 
 /* --- events (api_events.c) --- */
 

@@ -182,7 +182,7 @@ api_confirm_ms(const struct publisher_report *report)
 }
 
 static json_t *
-publication_of(const struct api *api, const struct name_report *report)
+publication_of(const struct api_call *call, const struct name_report *report)
 {
 	static const char *const fates[] = {
 		[FATE_OFF] = "off",
@@ -192,13 +192,16 @@ publication_of(const struct api *api, const struct name_report *report)
 		[FATE_CONFIRMED] = "confirmed",
 		[FATE_BY_READER] = "by-dnsmasq",
 	};
-	const struct publisher *publisher = service_publisher(api->service);
+	const struct publisher *publisher = service_publisher(call->api->service);
 	struct publisher_report state;
 	char why[PUBLISHER_WHY_MAX] = "";
 	enum publisher_fate fate = publisher_explain(publisher, report->node, why);
 
 	publisher_report(publisher, &state);
-	return json_pack("{s:s, s:o, s:I, s:o}", "state", fates[fate], "why", api_text(why),
+	return json_pack("{s:s, s:o, s:I, s:o}", "state", fates[fate], "why",
+	    api_text(state.problem[0] != '\0' && strcmp(why, state.problem) == 0
+		    ? api_problem(call, why)
+		    : why),
 	    "number", (json_int_t)(fate == FATE_CONFIRMED ? state.confirmed_number : state.number),
 	    "confirm_ms", fate == FATE_CONFIRMED ? api_confirm_ms(&state) : json_null());
 }
@@ -307,14 +310,18 @@ leases_of(struct api *api, const struct name_report *report)
 }
 
 json_t *
-api_name_report(struct api *api, const struct name_report *report)
+api_name_report(const struct api_call *call, const struct name_report *report)
 {
+	struct api *api = call->api;
+	/* Whoever may register an address would else learn what the device there calls itself. */
+	bool has_leases = http_peer(call->exchange)->sees_all;
+
 	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
 	    api_name(report->name), "zone", api_name(report->zone), "source",
 	    name_source_text(report->source), "owner", api_text(report->owner), "created",
 	    api_time(report->created_s), "changed", api_time(report->changed_s), "records",
-	    records_of(api, report), "publication", publication_of(api, report), "leases",
-	    leases_of(api, report));
+	    records_of(api, report), "publication", publication_of(call, report), "leases",
+	    has_leases ? leases_of(api, report) : json_array());
 }
 
 json_t *

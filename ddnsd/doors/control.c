@@ -102,7 +102,7 @@ identify(void *context, int connection, struct http_peer *ret_peer)
 	credentials.uid = kernel.uid;
 	credentials.groups[0] = kernel.gid;
 	ask_groups(connection, &credentials);
-	*ret_peer = (struct http_peer){ .door = "unix" };
+	*ret_peer = (struct http_peer){ .door = "unix", .sees_all = true };
 	ret_peer->principal = peer_find(control->peers, control->peer_count, &control->admin,
 	    geteuid(), &credentials);
 	describe(control, credentials.uid, ret_peer);
@@ -112,8 +112,12 @@ identify(void *context, int connection, struct http_peer *ret_peer)
 struct control *
 control_new(struct loop *loop, const struct http_site *site)
 {
-	static const struct http_limits limits = { CONTROL_CONNECTIONS_MAX, CONTROL_STREAMS_MAX,
-		IDLE_MS, REQUEST_MS };
+	static const struct http_limits limits = {
+		.connections_max = CONTROL_CONNECTIONS_MAX,
+		.streams_max = CONTROL_STREAMS_MAX,
+		.idle_ms = IDLE_MS,
+		.request_ms = REQUEST_MS,
+	};
 	struct control *control = calloc(1, sizeof(*control));
 
 	if (control == NULL)

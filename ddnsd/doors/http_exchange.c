@@ -196,6 +196,21 @@ note_framing(void *context, enum MHD_ValueKind kind, const char *name, const cha
 	return MHD_YES;
 }
 
+/* Who speaks: as the connection has it, and as the site knows from the headers. False: end it. */
+static bool
+learn_peer(struct http_exchange *exchange)
+{
+	const struct http_site *site = exchange->connection->server->site;
+
+	if (!http_server_identify(exchange->connection))
+		return false;
+	exchange->peer = exchange->connection->peer;
+	exchange->has_lost_peer = false;
+	if (site->arrived != NULL)
+		site->arrived(site->context, exchange);
+	return true;
+}
+
 /*
  * The headers are there. libmicrohttpd 0.9.75 takes the first Content-Length of several, and none beside
  * Transfer-Encoding; whoever stands between the client and us may see it otherwise (RFC 9112 6.3).
@@ -223,10 +238,10 @@ check_headers(struct http_exchange *exchange)
 	if (framing.coding != NULL && strcasecmp(framing.coding, "chunked") != 0)
 		return refuse(exchange, MHD_HTTP_NOT_IMPLEMENTED,
 		    "Transfer-Encoding can only be chunked.\n");
-	if (!http_server_identify(exchange->connection))
+	if (!learn_peer(exchange))
 		return MHD_NO;
 	exchange->body_max = site->body_max(site->context, exchange->method, exchange->target.path,
-	    &exchange->connection->peer);
+	    &exchange->peer);
 	if (framing.length != NULL && strtoull(framing.length, NULL, 10) > exchange->body_max)
 		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "The body is too large.\n");
 	/* The NUL behind it is the one more. */
@@ -257,7 +272,9 @@ receive(struct http_exchange *exchange)
 	loop_timer_stop(server->loop, &connection->deadline);
 	if (exchange->swallowed > 0)
 		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "The body is too large.\n");
-	if (!http_server_identify(connection) || buffer_reserve(&exchange->body, 1) != STATUS_OK)
+	if (exchange->has_lost_peer && !learn_peer(exchange))
+		return MHD_NO;
+	if (buffer_reserve(&exchange->body, 1) != STATUS_OK)
 		return MHD_NO;
 	exchange->body.data[exchange->body.length] = '\0';
 	exchange->phase = HTTP_RECEIVED;
@@ -332,9 +349,40 @@ http_argument_name(const struct http_exchange *exchange, size_t place)
 }
 
 const char *
+http_argument_value(const struct http_exchange *exchange, size_t place)
+{
+	return exchange->target.arguments[place].value;
+}
+
+const char *
 http_header(const struct http_exchange *exchange, const char *name)
 {
 	return MHD_lookup_connection_value(exchange->handle, MHD_HEADER_KIND, name);
+}
+
+struct header_count {
+	const char *name;
+	size_t count;
+};
+
+static enum MHD_Result
+count_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct header_count *header = context;
+
+	(void)kind;
+	(void)value;
+	header->count += strcasecmp(name, header->name) == 0;
+	return MHD_YES;
+}
+
+size_t
+http_header_count(const struct http_exchange *exchange, const char *name)
+{
+	struct header_count header = { .name = name };
+
+	(void)MHD_get_connection_values(exchange->handle, MHD_HEADER_KIND, count_header, &header);
+	return header.count;
 }
 
 const char *
@@ -347,7 +395,13 @@ http_body(const struct http_exchange *exchange, size_t *ret_length)
 const struct http_peer *
 http_peer(const struct http_exchange *exchange)
 {
-	return &exchange->connection->peer;
+	return &exchange->peer;
+}
+
+void
+http_set_peer(struct http_exchange *exchange, const struct http_peer *peer)
+{
+	exchange->peer = *peer;
 }
 
 void
@@ -428,7 +482,7 @@ http_stream(struct http_exchange *exchange, const char *type)
 {
 	struct http_server *server = exchange->connection->server;
 
-	if (server->stream_count >= server->limits.streams_max)
+	if (!http_server_may_stream(exchange))
 		return false;
 	server->stream_count++;
 	exchange->is_stream = true;

@@ -7,6 +7,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,6 +23,8 @@
 enum {
 	CONNECTION_MEMORY = 16384, /* libmicrohttpd's, for all of a request but its body */
 	ACCEPTS_MAX = 16,          /* connections a turn */
+	CONNECTIONS_CEILING =
+	    10000, /* libmicrohttpd's, which a reload cannot change; ours is below */
 	PAUSE_MS = 1000,
 	SLOW_MS = 2000, /* a reader that takes longer gives way to who wants to come in */
 	DROP_SIZE = 4096,
@@ -82,6 +86,63 @@ set_wake(struct http_server *server)
 	    wait_ms < INT_MAX ? (int64_t)wait_ms : INT_MAX);
 }
 
+static void run_on_event(void *context, unsigned events);
+
+static void
+unpark(struct http_connection *connection)
+{
+	if (!connection->is_parked)
+		return;
+	loop_unwatch(connection->server->loop, &connection->watch);
+	connection->is_parked = false;
+	MHD_resume_connection(connection->handle);
+}
+
+static void
+go_on_shaking(void *context, unsigned events)
+{
+	struct http_connection *connection = context;
+	struct http_server *server = connection->server;
+
+	unpark(connection);
+	run_on_event(server, events);
+}
+
+/* Suspended until there is something to read, or room to write. False: no memory. */
+static bool
+park(struct http_connection *connection)
+{
+	unsigned events = http_tls_wants_to_write(connection->tls) ? LOOP_WRITE : LOOP_READ;
+
+	connection->watch = (struct loop_watch){ .handler = go_on_shaking, .context = connection };
+	if (loop_watch(connection->server->loop, &connection->watch, connection->fd, events) !=
+	    STATUS_OK)
+		return false;
+	connection->is_parked = true;
+	MHD_suspend_connection(connection->handle);
+	return true;
+}
+
+/*
+ * libmicrohttpd 0.9.75 does not notice that a handshake waits for the client: with epoll it tries again and
+ * again, and MHD_get_timeout() stays 0. So such a connection is suspended meanwhile.
+ */
+static void
+park_handshakes(struct http_server *server)
+{
+	struct http_connection *connection;
+	struct http_connection *next;
+
+	TAILQ_FOREACH_SAFE(connection, &server->shaking, shaking, next) {
+		if (http_tls_has_shaken_hands(connection->tls)) {
+			TAILQ_REMOVE(&server->shaking, connection, shaking);
+			connection->is_shaking = false;
+		} else if (!connection->is_parked && !park(connection)) {
+			(void)shutdown(connection->fd, SHUT_RDWR);
+		}
+	}
+}
+
 static void
 run(struct http_server *server)
 {
@@ -97,6 +158,7 @@ run(struct http_server *server)
 	}
 	(void)MHD_run(server->daemon);
 	server->is_running = false;
+	park_handshakes(server);
 	set_wake(server);
 }
 
@@ -113,6 +175,19 @@ run_on_event(void *context, unsigned events)
 	run(context);
 }
 
+/* Drops what the client has said. False: it says no more. */
+static bool
+drop_octets(const struct http_connection *connection)
+{
+	char octets[DROP_SIZE];
+	ssize_t count;
+
+	if (connection->tls != NULL)
+		return http_tls_drop_octets(connection->tls);
+	count = recv(connection->fd, octets, sizeof(octets), MSG_DONTWAIT);
+	return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
 /*
  * libmicrohttpd does not see a client go whose connection it has suspended. What the client of a
  * stream says meanwhile is dropped, for its end comes behind that.
@@ -124,13 +199,8 @@ notice_departure(void *context, unsigned events)
 	struct http_server *server = exchange->connection->server;
 
 	(void)events;
-	if (exchange->is_stream) {
-		char octets[DROP_SIZE];
-		ssize_t count = recv(exchange->watch.fd, octets, sizeof(octets), MSG_DONTWAIT);
-
-		if (count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR)))
-			return;
-	}
+	if (exchange->is_stream && drop_octets(exchange->connection))
+		return;
 	exchange->is_gone = true;
 	http_server_resume(exchange);
 	run(server);
@@ -154,7 +224,14 @@ http_server_end(struct http_connection *connection)
 {
 	struct http_exchange *exchange = connection->exchange;
 
+	/* In the middle of an answer it would look whole. */
+	if (connection->tls != NULL && (exchange == NULL || exchange->is_stream))
+		http_tls_say_goodbye(connection->tls);
 	(void)shutdown(connection->fd, SHUT_RDWR);
+	if (connection->is_parked) {
+		unpark(connection);
+		http_server_wake(connection->server);
+	}
 	if (exchange != NULL) {
 		exchange->is_gone = true;
 		http_server_resume(exchange);
@@ -198,20 +275,26 @@ end_at_deadline(void *context)
 	http_server_end(connection);
 }
 
-/* Closes the one idle longest. False: all have requests that are being answered. */
 static bool
-close_longest_idle(struct http_server *server)
+is_of(const struct http_connection *connection, const struct address *subscriber)
+{
+	return connection->subscriber.family != 0 &&
+	    address_is_equal(&connection->subscriber, subscriber);
+}
+
+/* subscriber NULL: anybody's. NULL: all have requests that are being answered. */
+static struct http_connection *
+find_longest_idle(struct http_server *server, const struct address *subscriber)
 {
 	struct http_connection *connection;
 
 	TAILQ_FOREACH(connection, &server->connections, entry) {
-		if (connection->exchange == NULL || connection->exchange->phase < HTTP_RECEIVED) {
-			http_server_end(connection);
-			run(server);
-			return true;
-		}
+		if (subscriber != NULL && !is_of(connection, subscriber))
+			continue;
+		if (connection->exchange == NULL || connection->exchange->phase < HTTP_RECEIVED)
+			return connection;
 	}
-	return false;
+	return NULL;
 }
 
 /* Of those that read an answer, streams apart, the one that does so longest. */
@@ -232,33 +315,105 @@ find_slowest(struct http_server *server)
 	return slowest;
 }
 
-/* Readers that take an octet at a time keep nobody out. False: none is that slow, yet. */
-static bool
-close_slowest(struct http_server *server)
+/*
+ * Who gives way to somebody who wants to come in. Readers that take an octet at a time keep nobody
+ * out. NULL: all are busy, and none is that slow, yet.
+ */
+static struct http_connection *
+find_dispensable(struct http_server *server)
 {
-	struct http_connection *slowest = find_slowest(server);
+	struct http_connection *found = find_longest_idle(server, NULL);
 	int64_t left_ms;
 
-	if (slowest == NULL)
-		return false;
-	left_ms = slowest->exchange->sent_from_ms + SLOW_MS - clock_now_ms();
-	if (left_ms > 0) {
-		(void)loop_timer_set(server->loop, &server->patience, left_ms);
-		return false;
-	}
-	log_debug("http: a slow reader of an answer over %s gives way; closed", slowest->peer.door);
-	http_server_end(slowest);
-	run(server);
-	return true;
+	if (found != NULL)
+		return found;
+	found = find_slowest(server);
+	if (found == NULL)
+		return NULL;
+	left_ms = found->exchange->sent_from_ms + SLOW_MS - clock_now_ms();
+	if (left_ms <= 0)
+		return found;
+	(void)loop_timer_set(server->loop, &server->patience, left_ms);
+	return NULL;
 }
 
-/* Somebody wants to come in. */
-static bool
-make_room(struct http_server *server)
+static void
+turn_away(struct http_connection *connection)
 {
-	return server->connection_count < server->limits.connections_max ||
-	    ((close_longest_idle(server) || close_slowest(server)) &&
-		server->connection_count < server->limits.connections_max);
+	struct http_server *server = connection->server;
+
+	log_debug("http: a connection over %s gives way to another; closed", connection->peer.door);
+	server->turned_away++;
+	http_server_end(connection);
+	run(server);
+}
+
+static bool
+is_full(const struct http_server *server)
+{
+	return server->connection_count >= server->limits.connections_max;
+}
+
+/* Connections, or of those the streams, of one subscriber. */
+static unsigned
+count_share(const struct http_server *server, const struct address *subscriber, bool only_streams)
+{
+	const struct http_connection *connection;
+	unsigned count = 0;
+
+	TAILQ_FOREACH(connection, &server->connections, entry) {
+		if (is_of(connection, subscriber) &&
+		    (!only_streams ||
+			(connection->exchange != NULL && connection->exchange->is_stream)))
+			count++;
+	}
+	return count;
+}
+
+static bool
+has_share(const struct http_server *server, const struct address *subscriber)
+{
+	unsigned most = server->limits.connections_per_source;
+
+	return subscriber->family != 0 && most > 0 &&
+	    count_share(server, subscriber, false) >= most;
+}
+
+bool
+http_server_may_stream(const struct http_exchange *exchange)
+{
+	const struct http_server *server = exchange->connection->server;
+	const struct address *subscriber = &exchange->connection->subscriber;
+	unsigned most = server->limits.streams_per_source;
+
+	if (server->stream_count >= server->limits.streams_max)
+		return false;
+	return subscriber->family == 0 || most == 0 || count_share(server, subscriber, true) < most;
+}
+
+/*
+ * Makes room for somebody who has come, at the cost of his own connections before that of others'.
+ * False: there is none.
+ */
+static bool
+make_room(struct http_server *server, const struct address *subscriber)
+{
+	struct http_connection *found;
+
+	if (has_share(server, subscriber)) {
+		/* Those who have just come are heard before one of them is thought idle. */
+		run(server);
+		found = find_longest_idle(server, subscriber);
+		if (found == NULL)
+			return false;
+		turn_away(found);
+	}
+	if (is_full(server)) {
+		found = find_dispensable(server);
+		if (found != NULL)
+			turn_away(found);
+	}
+	return !is_full(server) && !has_share(server, subscriber);
 }
 
 bool
@@ -270,6 +425,23 @@ http_server_identify(struct http_connection *connection)
 		connection->is_known = server->identify(server->identify_context, connection->fd,
 		    &connection->peer);
 	return connection->is_known;
+}
+
+/* Whoever it is, may it stay? */
+static bool
+admit(struct http_connection *connection)
+{
+	struct http_server *server = connection->server;
+
+	if (!http_server_identify(connection))
+		return false;
+	if (!connection->peer.is_shared)
+		connection->subscriber = address_subscriber(&connection->peer.source);
+	if (make_room(server, &connection->subscriber))
+		return true;
+	log_debug("http: no room for one more connection over %s; closed", connection->peer.door);
+	server->turned_away++;
+	return false;
 }
 
 /* Hands a socket to libmicrohttpd, which closes it. */
@@ -286,11 +458,12 @@ adopt(struct http_server *server, int fd, const struct sockaddr_storage *from, s
 	connection->fd = fd;
 	connection->deadline = (struct loop_timer){ .handler = end_at_deadline,
 		.context = connection };
-	if (!http_server_identify(connection)) {
+	if (!admit(connection)) {
 		(void)close(fd);
 		free(connection);
 		return;
 	}
+	server->accepted++;
 	server->adopting = connection;
 	/* When it fails late, note_connection() has freed it. */
 	if (MHD_add_connection(server->daemon, fd, (const struct sockaddr *)from, length) !=
@@ -320,18 +493,20 @@ accept_connections(void *context, unsigned events)
 	struct http_server *server = listening->server;
 
 	(void)events;
-	if (!make_room(server)) {
-		set_accepting(server, false);
-		return;
-	}
-	/* Those who have just come are heard before one of them is thought idle. */
-	for (int i = 0;
-	     i < ACCEPTS_MAX && server->connection_count < server->limits.connections_max; i++) {
+	for (int i = 0; i < ACCEPTS_MAX; i++) {
 		struct sockaddr_storage from;
 		socklen_t length = sizeof(from);
-		int fd = accept4(listening->watch.fd, (struct sockaddr *)&from, &length,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd;
 
+		/* When nobody can give way, who comes waits outside, and is not closed. */
+		if (is_full(server))
+			run(server);
+		if (is_full(server) && find_dispensable(server) == NULL) {
+			set_accepting(server, false);
+			break;
+		}
+		fd = accept4(listening->watch.fd, (struct sockaddr *)&from, &length,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 			pause_accepting(server);
 		if (fd < 0)
@@ -339,6 +514,42 @@ accept_connections(void *context, unsigned events)
 		adopt(server, fd, &from, length);
 	}
 	run(server);
+}
+
+static unsigned
+timeout_s(const struct http_limits *limits)
+{
+	return (unsigned)((limits->idle_ms + 999) / 1000);
+}
+
+/* A certificate for its whole life. Where there is none, choose_certificate() ends the handshake. */
+static void
+begin_tls(struct http_connection *connection, struct MHD_Connection *handle)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(handle,
+	    MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	if (info != NULL)
+		connection->tls = http_tls_hold(connection->server->tls, info->tls_session);
+	connection->is_shaking = connection->tls != NULL;
+	if (connection->is_shaking)
+		TAILQ_INSERT_TAIL(&connection->server->shaking, connection, shaking);
+}
+
+static void
+begin_connection(struct http_server *server, struct MHD_Connection *handle)
+{
+	struct http_connection *connection = server->adopting;
+
+	connection->handle = handle;
+	TAILQ_INSERT_TAIL(&server->connections, connection, entry);
+	server->connection_count++;
+	(void)loop_timer_set(server->loop, &connection->deadline, server->limits.idle_ms);
+	if (timeout_s(&server->limits) != server->timeout_s)
+		(void)MHD_set_connection_option(handle, MHD_CONNECTION_OPTION_TIMEOUT,
+		    timeout_s(&server->limits));
+	if (server->tls != NULL)
+		begin_tls(connection, handle);
 }
 
 /* From libmicrohttpd, when it takes a connection and when it has closed it. */
@@ -349,20 +560,19 @@ note_connection(void *context, struct MHD_Connection *handle, void **socket_cont
 	struct http_server *server = context;
 	struct http_connection *connection = *socket_context;
 
-	(void)handle;
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		connection = server->adopting;
-		*socket_context = connection;
-		TAILQ_INSERT_TAIL(&server->connections, connection, entry);
-		server->connection_count++;
-		(void)loop_timer_set(server->loop, &connection->deadline, server->limits.idle_ms);
+		*socket_context = server->adopting;
+		begin_connection(server, handle);
 		return;
 	}
 	loop_timer_stop(server->loop, &connection->deadline);
 	TAILQ_REMOVE(&server->connections, connection, entry);
 	server->connection_count--;
+	if (connection->is_shaking)
+		TAILQ_REMOVE(&server->shaking, connection, shaking);
 	if (server->adopting == connection)
 		server->adopting = NULL;
+	http_tls_drop(connection->tls);
 	free(connection);
 	http_server_note_room(server);
 }
@@ -395,6 +605,26 @@ leave_escaped(void *context, struct MHD_Connection *connection, char *text)
 }
 
 /*
+ * libmicrohttpd would have all connections share one credentials object, whose certificate cannot be
+ * exchanged while one shakes hands; so each has its own (begin_tls()), and this is not asked.
+ */
+static int
+choose_certificate(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
+    const gnutls_pk_algorithm_t *algorithms, int algorithm_count, gnutls_pcert_st **ret_chain,
+    unsigned *ret_chain_length, gnutls_privkey_t *ret_key)
+{
+	(void)session;
+	(void)authorities;
+	(void)authority_count;
+	(void)algorithms;
+	(void)algorithm_count;
+	(void)ret_chain;
+	(void)ret_chain_length;
+	(void)ret_key;
+	return -1;
+}
+
+/*
  * It accepts nobody itself: 0.9.75 takes its listening socket out of its epoll when it is full, and
  * looks whether to put it back only when something else has it run. Its time-out, in whole seconds,
  * is only for clients that do not read their answers; requests have deadlines of ours, which no
@@ -403,22 +633,31 @@ leave_escaped(void *context, struct MHD_Connection *connection, char *text)
 static struct MHD_Daemon *
 start_library(struct http_server *server)
 {
-	const struct http_limits *limits = &server->limits;
+	bool is_secure = server->tls != NULL;
 
 	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
-		MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+		MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (is_secure ? MHD_USE_TLS : 0),
 	    0, NULL, NULL, http_exchange_handle, server, MHD_OPTION_EXTERNAL_LOGGER,
 	    log_for_library, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-	    MHD_OPTION_CONNECTION_LIMIT, limits->connections_max + 1, MHD_OPTION_CONNECTION_TIMEOUT,
-	    (unsigned)((limits->idle_ms + 999) / 1000), MHD_OPTION_STRICT_FOR_CLIENT, 1,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_CEILING,
+	    MHD_OPTION_CONNECTION_TIMEOUT, server->timeout_s, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_URI_LOG_CALLBACK,
 	    http_exchange_begin, server, MHD_OPTION_NOTIFY_COMPLETED, http_exchange_end, server,
-	    MHD_OPTION_NOTIFY_CONNECTION, note_connection, server, MHD_OPTION_END);
+	    MHD_OPTION_NOTIFY_CONNECTION, note_connection, server,
+	    is_secure ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, http_tls_priorities,
+	    MHD_OPTION_HTTPS_CERT_CALLBACK, choose_certificate, MHD_OPTION_END);
 }
 
 struct http_server *
 http_server_new(struct loop *loop, const struct http_site *site, http_identify *identify,
     void *identify_context, const struct http_limits *limits)
+{
+	return http_server_new_secure(loop, site, identify, identify_context, limits, NULL);
+}
+
+struct http_server *
+http_server_new_secure(struct loop *loop, const struct http_site *site, http_identify *identify,
+    void *identify_context, const struct http_limits *limits, struct http_tls *tls)
 {
 	struct http_server *server = calloc(1, sizeof(*server));
 	const union MHD_DaemonInfo *info;
@@ -430,11 +669,14 @@ http_server_new(struct loop *loop, const struct http_site *site, http_identify *
 	server->identify = identify;
 	server->identify_context = identify_context;
 	server->limits = *limits;
+	server->tls = tls;
+	server->timeout_s = timeout_s(limits);
 	server->watch = (struct loop_watch){ .handler = run_on_event, .context = server };
 	server->wake = (struct loop_timer){ .handler = run_on_timer, .context = server };
 	server->pause = (struct loop_timer){ .handler = accept_again, .context = server };
 	server->patience = server->pause;
 	TAILQ_INIT(&server->connections);
+	TAILQ_INIT(&server->shaking);
 	TAILQ_INIT(&server->waiting);
 	TAILQ_INIT(&server->resuming);
 	server->daemon = start_library(server);
@@ -467,6 +709,7 @@ http_server_free(struct http_server *server)
 	server->is_running = true;
 	TAILQ_FOREACH(connection, &server->connections, entry) {
 		/* It may not be stopped while one is suspended. */
+		unpark(connection);
 		if (connection->exchange != NULL && connection->exchange->is_suspended)
 			resume(connection->exchange);
 	}
@@ -527,7 +770,40 @@ http_server_forget_peers(struct http_server *server)
 	TAILQ_FOREACH(connection, &server->connections, entry) {
 		connection->is_known = false;
 		connection->peer.principal = NULL;
+		if (connection->exchange != NULL) {
+			connection->exchange->peer.principal = NULL;
+			connection->exchange->has_lost_peer = true;
+		}
 	}
+}
+
+void
+http_server_end_streams(struct http_server *server)
+{
+	struct http_connection *connection;
+
+	TAILQ_FOREACH(connection, &server->connections, entry) {
+		if (connection->exchange != NULL && connection->exchange->is_stream)
+			http_server_end(connection);
+	}
+}
+
+void
+http_server_set_limits(struct http_server *server, const struct http_limits *limits)
+{
+	server->limits = *limits;
+	http_server_note_room(server);
+}
+
+void
+http_server_report(const struct http_server *server, struct http_server_report *ret_report)
+{
+	*ret_report = (struct http_server_report){
+		.connections = server->connection_count,
+		.streams = server->stream_count,
+		.accepted = server->accepted,
+		.turned_away = server->turned_away,
+	};
 }
 
 void

@@ -29,6 +29,12 @@ enum {
 struct http_site {
 	void *context;
 
+	/*
+	 * The headers are there: the site may look at them, and say who speaks (http_set_peer()).
+	 * Called again before receive() where principals have gone meanwhile. NULL: not asked.
+	 */
+	void (*arrived)(void *context, struct http_exchange *exchange);
+
 	/* The most octets of body for this request; more is 413 without the site seeing it. */
 	size_t (*body_max)(void *context, const char *method, const char *path,
 	    const struct http_peer *peer);
@@ -51,6 +57,13 @@ struct http_limits {
 	unsigned streams_max; /* of those */
 	int64_t idle_ms;    /* a connection that says nothing so long is closed; streams are not */
 	int64_t request_ms; /* a request that takes longer to arrive is closed */
+
+	/*
+	 * Of one subscriber (address_subscriber()). 0: no such limit. Connections without an
+	 * address have none.
+	 */
+	unsigned connections_per_source;
+	unsigned streams_per_source;
 };
 
 /*
@@ -62,19 +75,51 @@ struct http_peer {
 	struct address source; /* family 0: none */
 	const char *door;
 	char who[HTTP_WHO_MAX]; /* for people, whoever it is: "uid 1000 (alice)"; "" = not known */
+	bool
+	    is_shared; /* others speak through this connection: the limits of one subscriber do not hold */
+	bool sees_all; /* may read whatever is registered, not only what its grants cover */
+
+	bool sees_metrics; /* may read the metrics */
+
+	/*
+	 * Of a request's credentials. STATUS_OK: the principal is right, or NULL because none is
+	 * needed; STATUS_NOT_FOUND: none were given; STATUS_UNAUTHENTICATED: they are wrong;
+	 * STATUS_LIMITED: too many were, wait_s longer; STATUS_REFUSED: not from that address.
+	 */
+	enum status login;
+	unsigned wait_s;
 };
 typedef bool http_identify(void *context, int connection, struct http_peer *ret_peer);
+
+struct http_tls;
 
 /* site, and all that it points to, is borrowed for the server's life. NULL when out of memory. */
 struct http_server *http_server_new(struct loop *loop, const struct http_site *site,
     http_identify *identify, void *identify_context, const struct http_limits *limits);
+
+/* The same over TLS. tls is borrowed for the server's life. */
+struct http_server *http_server_new_secure(struct loop *loop, const struct http_site *site,
+    http_identify *identify, void *identify_context, const struct http_limits *limits,
+    struct http_tls *tls);
+
+/* From now on; connections that are open stay. */
+void http_server_set_limits(struct http_server *server, const struct http_limits *limits);
+
+/* What it has done, for the metrics. */
+struct http_server_report {
+	unsigned connections; /* now */
+	unsigned streams;
+	uint64_t accepted;
+	uint64_t turned_away; /* closed at once, or later to make room, for a limit's sake */
+};
+void http_server_report(const struct http_server *server, struct http_server_report *ret_report);
 
 /* Ends all connections. Takes NULL. The sockets it listened on are closed with it. */
 void http_server_free(struct http_server *server);
 
 /*
  * Listens on this socket too (listening, not blocking, of any family) from now on; it is the server's
- * unless this fails. STATUS_TOO_LARGE: there are four.
+ * unless this fails. STATUS_TOO_LARGE: there are sixteen.
  */
 enum status http_server_listen(struct http_server *server, int socket);
 
@@ -86,6 +131,9 @@ void http_server_unlisten(struct http_server *server, int socket);
  * connections that are open are identified again at their next request.
  */
 void http_server_forget_peers(struct http_server *server);
+
+/* Ends all streams: whoever was let in may not be any more, and comes again. */
+void http_server_end_streams(struct http_server *server);
 
 /* After service_commit(), each turn: lets the site finish what waits, and sends. */
 void http_server_flush(struct http_server *server, enum status commit_status);
@@ -101,11 +149,20 @@ const char *http_argument(const struct http_exchange *exchange, const char *name
 
 /* The name of the query's argument at that place, from 0; NULL behind the last. */
 const char *http_argument_name(const struct http_exchange *exchange, size_t place);
+
+/* Its value; valid where http_argument_name() is. */
+const char *http_argument_value(const struct http_exchange *exchange, size_t place);
 const char *http_header(const struct http_exchange *exchange, const char *name);
+
+/* How often the header was given; http_header() has the first. */
+size_t http_header_count(const struct http_exchange *exchange, const char *name);
 
 /* The body, ended with a NUL that does not count. */
 const char *http_body(const struct http_exchange *exchange, size_t *ret_length);
 const struct http_peer *http_peer(const struct http_exchange *exchange);
+
+/* Who makes this request, where its headers say it; for the exchange alone, until it is over. */
+void http_set_peer(struct http_exchange *exchange, const struct http_peer *peer);
 
 /* The site's own state for the exchange, NULL at first. */
 void http_keep(struct http_exchange *exchange, void *state);

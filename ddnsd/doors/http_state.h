@@ -16,8 +16,10 @@
 #include "base/loop.h"
 #include "doors/http_server.h"
 #include "doors/http_target.h"
+#include "doors/http_tls.h"
+#include "wire/address.h"
 
-enum { HTTP_HEADERS_MAX = 8, HTTP_SOCKETS_MAX = 4 };
+enum { HTTP_HEADERS_MAX = 16, HTTP_SOCKETS_MAX = 16 };
 
 enum http_phase {
 	HTTP_BEGUN,    /* its first line is there */
@@ -33,7 +35,14 @@ struct http_connection {
 	struct http_server *server;
 	int fd;
 	struct http_peer peer;
-	bool is_known; /* peer is right */
+	bool is_known;             /* peer is right */
+	struct address subscriber; /* whose share it is of; family 0: nobody's */
+	struct http_tls_hold *tls; /* NULL: plain */
+	struct MHD_Connection *handle;
+	TAILQ_ENTRY(http_connection) shaking; /* where is_shaking */
+	bool is_shaking;                      /* its TLS handshake goes on */
+	bool is_parked;                       /* and is suspended until the client goes on */
+	struct loop_watch watch;              /* where is_parked */
 	struct loop_timer deadline;
 	struct http_exchange *exchange; /* NULL between requests */
 };
@@ -49,6 +58,8 @@ struct http_exchange {
 	const char *method;
 	struct http_target target;
 	bool is_malformed;
+	struct http_peer peer; /* the connection's, or what the site made of the headers */
+	bool has_lost_peer;    /* principals have gone since */
 	size_t body_max;
 	struct buffer body;
 	size_t swallowed; /* of a body that is too large */
@@ -84,6 +95,8 @@ struct http_server {
 	http_identify *identify;
 	void *identify_context;
 	struct http_limits limits;
+	struct http_tls *tls; /* NULL: plain */
+	unsigned timeout_s;   /* what libmicrohttpd was started with */
 	struct MHD_Daemon *daemon;
 	struct loop_watch watch;
 	struct loop_timer wake;
@@ -97,10 +110,13 @@ struct http_server {
 
 	struct http_connections connections; /* the one idle longest first */
 	unsigned connection_count;
+	struct http_connections shaking;
 	struct http_connection *adopting;
 	struct http_exchanges waiting;
 	struct http_exchanges resuming;
 	unsigned stream_count;
+	uint64_t accepted;
+	uint64_t turned_away;
 	uint64_t turn;
 	struct log_limit told_late;
 	struct log_limit told_full;
@@ -119,6 +135,9 @@ void http_server_suspend(struct http_exchange *exchange);
 
 /* No more events of the client, while suspended. */
 void http_server_unwatch(struct http_exchange *exchange);
+
+/* True when the exchange's subscriber may have one stream more. */
+bool http_server_may_stream(const struct http_exchange *exchange);
 
 /* Ends a connection, whatever it does. */
 void http_server_end(struct http_connection *connection);

@@ -115,6 +115,14 @@ open_tcp(const struct endpoint *at, int *ret_socket, char *ret_problem)
 	return STATUS_OK;
 }
 
+enum status
+listen_open(enum listen_kind kind, const struct endpoint *at, int *ret_socket,
+    char ret_problem[static LISTEN_PROBLEM_MAX])
+{
+	return kind == LISTEN_UDP ? open_udp(at, ret_socket, ret_problem)
+				  : open_tcp(at, ret_socket, ret_problem);
+}
+
 static void
 close_one(struct listeners *listeners, struct listener *listener)
 {
@@ -139,8 +147,7 @@ open_one(const struct listeners *listeners, const struct endpoint *at,
 		.owner = listeners->owner,
 		.takes_segments = true,
 	};
-	status = listeners->kind == LISTEN_UDP ? open_udp(at, &fd, ret_problem)
-					       : open_tcp(at, &fd, ret_problem);
+	status = listen_open(listeners->kind, at, &fd, ret_problem);
 	if (status == STATUS_OK) {
 		status = loop_watch(listeners->loop, &listener->watch, fd, LOOP_READ);
 		if (status != STATUS_OK)

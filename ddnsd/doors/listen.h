@@ -31,6 +31,13 @@ struct listeners {
 };
 
 /*
+ * A socket of that kind, bound, for TCP listening, for who watches it himself; the same as those below.
+ * On failure ret_problem says what failed, where, and what may help.
+ */
+enum status listen_open(enum listen_kind kind, const struct endpoint *at, int *ret_socket,
+    char ret_problem[static LISTEN_PROBLEM_MAX]);
+
+/*
  * Makes these the addresses: sockets that are there stay, others are opened or closed. On failure all is
  * as it was, and ret_problem says what failed, where, and what may help. Sockets do not block, are
  * closed on exec, and IPv6 ones take IPv6 only; on a wildcard UDP address the kernel is asked to

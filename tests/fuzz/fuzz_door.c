@@ -106,7 +106,7 @@ check_octets(const char *octets, size_t length)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct http_limits limits = { 2, 1, LIMIT_MS, LIMIT_MS };
+	static const struct http_limits limits = { 2, 1, LIMIT_MS, LIMIT_MS, 0, 0 };
 	int listening;
 	struct talk client = { .pass_time = pass_time, .hear = check_octets };
 

@@ -158,8 +158,8 @@ end_turn(void *context)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct http_site site = { NULL, body_max, receive, finish, release };
-	static const struct http_limits limits = { 2, 1, LIMIT_MS, LIMIT_MS };
+	static const struct http_site site = { NULL, NULL, body_max, receive, finish, release };
+	static const struct http_limits limits = { 2, 1, LIMIT_MS, LIMIT_MS, 0, 0 };
 	static const struct clock_source told = { told_ns, fixed_s };
 	struct loop *loop;
 	struct talk client = { .pass_time = pass_time };

@@ -10,17 +10,19 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buffer.h"
 #include "doors/http_server.h"
 #include "doors/http_target.h"
 
-enum { FAKE_ANSWER_MAX = 512 << 20, FAKE_HEADERS = 4, FAKE_HEADER_MAX = 128, FAKE_STREAMS = 2 };
+enum { FAKE_ANSWER_MAX = 512 << 20, FAKE_HEADERS = 8, FAKE_HEADER_MAX = 128, FAKE_STREAMS = 2 };
 
 struct http_exchange {
 	const char *method;
 	struct http_target target;
 	struct http_peer peer;
+	const struct http_argument *asked; /* headers of the request, ended by a NULL name; NULL: none */
 	char *body; /* in a block of exactly its size, its NUL included */
 	size_t length;
 	void *kept;
@@ -113,6 +115,34 @@ http_argument_name(const struct http_exchange *exchange, size_t place)
 }
 
 const char *
+http_argument_value(const struct http_exchange *exchange, size_t place)
+{
+	return exchange->target.arguments[place].value;
+}
+
+const char *
+http_header(const struct http_exchange *exchange, const char *name)
+{
+	for (const struct http_argument *header = exchange->asked;
+	     header != NULL && header->name != NULL; header++) {
+		if (strcasecmp(header->name, name) == 0)
+			return header->value;
+	}
+	return NULL;
+}
+
+size_t
+http_header_count(const struct http_exchange *exchange, const char *name)
+{
+	size_t count = 0;
+
+	for (const struct http_argument *header = exchange->asked;
+	     header != NULL && header->name != NULL; header++)
+		count += strcasecmp(header->name, name) == 0;
+	return count;
+}
+
+const char *
 http_body(const struct http_exchange *exchange, size_t *ret_length)
 {
 	*ret_length = exchange->length;
@@ -123,6 +153,12 @@ const struct http_peer *
 http_peer(const struct http_exchange *exchange)
 {
 	return &exchange->peer;
+}
+
+void
+http_set_peer(struct http_exchange *exchange, const struct http_peer *peer)
+{
+	exchange->peer = *peer;
 }
 
 void

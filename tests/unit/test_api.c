@@ -1,289 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the API answers, to whom, and when: with a service behind it and no socket before it. */
-#include <jansson.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#include "base/clock.h"
-#include "doors/api.h"
-#include "publisher/publisher.h"
-#include "service/report.h"
-
-#include "fake_exchange.h"
-#include "served.h"
-
-enum { TEXT_SIZE = 1 << 20, QUEUE = 4 };
-
-/* Who speaks. */
-enum who { ADMIN, EDITOR, OTHER, HOOK, NOBODY, WHOS };
-
-static const char *const identities[] = { "@admin", "@editor", "@other", "@hook" };
-static const char *const grants[] = { "zone . ANY NS", "*.home.arpa A AAAA TXT CNAME",
-	"*.home.arpa A", "hook.home.arpa A" };
-
-struct site {
-	struct served served;
-	struct principal principals[NOBODY];
-	struct grant grants[NOBODY];
-	struct keyring *keyring;
-	struct publisher_options publish;
-	struct publisher *publisher;
-	struct dhcp_options dhcp;
-	struct api *api;
-	unsigned reloads; /* that were asked for */
-	unsigned restores;
-	struct http_exchange exchange; /* the last one */
-	bool is_open;                  /* it has not been released */
-	json_t *json;                  /* its answer */
-	char text[TEXT_SIZE];
-};
-
-/* --- the site --- */
-
-static void
-ask_for_reload(void *context)
-{
-	struct site *site = context;
-
-	site->reloads++;
-}
-
-static const char *
-lease_problem(void *context)
-{
-	(void)context;
-	return "not there";
-}
-
-static void
-note_restore(void *context)
-{
-	struct site *site = context;
-
-	site->restores++;
-}
-
-static void
-add_principals(struct site *site)
-{
-	const char *reason;
-
-	for (size_t i = 0; i < NOBODY; i++) {
-		site->principals[i] = (struct principal){
-			.kind = PRINCIPAL_PEER,
-			.identity = identities[i],
-			.is_admin = i == ADMIN,
-			.may_tell_leases = i == HOOK,
-			.grants = &site->grants[i],
-			.grant_count = 1,
-		};
-		assert_int_equal(grant_from_text(grants[i], &site->grants[i], &reason), STATUS_OK);
-	}
-}
-
-static void
-add_key(struct site *site, const char *name, bool is_admin)
-{
-	struct grant grant;
-	struct network network;
-	const char *reason;
-	struct key_options options = {
-		.name_text = name,
-		.algorithm = TSIG_HMAC_SHA256,
-		.secret = (const uint8_t *)"0123456789abcdef0123456789abcdef",
-		.secret_size = 32,
-		.is_admin = is_admin,
-		.grants = &grant,
-		.grant_count = 1,
-		.sources = &network,
-		.source_count = 1,
-	};
-
-	assert_int_equal(name_from_text(name, &options.name), STATUS_OK);
-	assert_int_equal(grant_from_text("self A AAAA", &grant, &reason), STATUS_OK);
-	assert_int_equal(network_from_text("192.0.2.0/24", &network), STATUS_OK);
-	assert_int_equal(keyring_add(site->keyring, &options), STATUS_OK);
-}
-
-static int
-open_site(void **state)
-{
-	struct site *site = calloc(1, sizeof(*site));
-	struct api_calls calls = { site, ask_for_reload, lease_problem, note_restore };
-
-	assert_non_null(site);
-	served_init(&site->served);
-	served_add_zone(&site->served, "2.0.192.in-addr.arpa");
-	served_start(&site->served);
-	add_principals(site);
-	site->keyring = keyring_new();
-	assert_non_null(site->keyring);
-	add_key(site, "laptop", false);
-	add_key(site, "boss", true);
-	service_set_access(site->served.service, site->keyring, NULL, 0);
-	site->publish.mode = PUBLISH_NONE;
-	site->publisher = publisher_new(site->served.loop, site->served.registry,
-	    service_leases(site->served.service), &site->publish, service_expiry_clock,
-	    site->served.service);
-	assert_non_null(site->publisher);
-	service_attach_publisher(site->served.service, site->publisher);
-	site->dhcp.has_zone = true;
-	site->dhcp.ttl_s = 60;
-	site->dhcp.remember_s = 86400;
-	assert_int_equal(name_from_text("home.arpa", &site->dhcp.zone), STATUS_OK);
-	service_set_dhcp_options(site->served.service, &site->dhcp);
-	assert_int_equal(service_commit(site->served.service), STATUS_OK);
-	site->api = api_new(site->served.loop, site->served.service, &calls);
-	assert_non_null(site->api);
-	*state = site;
-	return 0;
-}
-
-static void
-forget_answer(struct site *site)
-{
-	const struct http_site *door = api_site(site->api);
-
-	if (site->is_open) {
-		door->release(door->context, &site->exchange);
-		fake_end(&site->exchange);
-	}
-	site->is_open = false;
-	json_decref(site->json);
-	site->json = NULL;
-}
-
-static int
-close_site(void **state)
-{
-	struct site *site = *state;
-
-	forget_answer(site);
-	api_free(site->api);
-	publisher_free(site->publisher);
-	served_close(&site->served);
-	keyring_free(site->keyring);
-	free(site);
-	return 0;
-}
-
-static struct http_peer
-peer_of(struct site *site, enum who who)
-{
-	struct http_peer peer = { .door = "unix" };
-
-	if (who != NOBODY)
-		peer.principal = &site->principals[who];
-	(void)snprintf(peer.who, sizeof(peer.who), "uid 1000 (alice)");
-	return peer;
-}
-
-/* --- asking --- */
-
-static void
-begin_bytes(struct site *site, struct http_exchange *exchange, enum who who, const char *method,
-    const char *target, const void *body, size_t length)
-{
-	const struct http_site *door = api_site(site->api);
-	struct http_peer peer = peer_of(site, who);
-
-	assert_true(fake_begin(exchange, &peer, method, target, body, length));
-	assert_in_range(length, 0,
-	    door->body_max(door->context, method, exchange->target.path, &peer));
-	door->receive(door->context, exchange);
-	assert_true(exchange->code != 0 || exchange->is_waiting);
-}
-
-static void
-begin(struct site *site, struct http_exchange *exchange, enum who who, const char *method,
-    const char *target, const char *body)
-{
-	begin_bytes(site, exchange, who, method, target, body, strlen(body));
-}
-
-static void
-finish(struct site *site, struct http_exchange *exchange, enum status status)
-{
-	const struct http_site *door = api_site(site->api);
-
-	if (exchange->is_waiting)
-		door->finish(door->context, exchange, status);
-}
-
-static void
-end(struct site *site, struct http_exchange *exchange)
-{
-	const struct http_site *door = api_site(site->api);
-
-	door->release(door->context, exchange);
-	fake_end(exchange);
-}
-
-static unsigned
-ask_bytes(struct site *site, enum who who, const char *method, const char *target, const void *body,
-    size_t length)
-{
-	forget_answer(site);
-	site->is_open = true;
-	begin_bytes(site, &site->exchange, who, method, target, body, length);
-	finish(site, &site->exchange, service_commit(site->served.service));
-	if (site->exchange.type != NULL && strcmp(site->exchange.type, "application/json") == 0) {
-		site->json = json_loads(site->exchange.answer.data, 0, NULL);
-		assert_non_null(site->json);
-	}
-	return site->exchange.code;
-}
-
-/* One request that is a turn of its own. Returns the answer's code. */
-static unsigned
-ask(struct site *site, enum who who, const char *method, const char *target, const char *body)
-{
-	return ask_bytes(site, who, method, target, body, strlen(body));
-}
-
-/* What stands at "records.0.data" in the last answer, as JSON; "" when nothing does. */
-static const char *
-at(struct site *site, const char *path)
-{
-	const json_t *json = site->json;
-	char copy[128];
-	char *rest = copy;
-	char *part;
-	char *text;
-
-	(void)snprintf(copy, sizeof(copy), "%s", path);
-	while ((part = strsep(&rest, ".")) != NULL)
-		json = json_is_array(json) ? json_array_get(json, strtoul(part, NULL, 10))
-					   : json_object_get(json, part);
-	text = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
-	(void)snprintf(site->text, sizeof(site->text), "%s", text != NULL ? text : "");
-	free(text);
-	return site->text;
-}
-
-#define expect_ask(site, expected, who, method, target, body)                                    \
-	do {                                                                                     \
-		if (ask(site, who, method, target, body) != (expected))                          \
-			fail_msg("%u: %s", (site)->exchange.code, (site)->exchange.answer.data); \
-	} while (0)
-
-/* The last answer is an error in whose error and hint these words stand. */
-#define expect_error(site, error_word, hint_word)                       \
-	do {                                                            \
-		assert_non_null(strstr(at(site, "error"), error_word)); \
-		assert_non_null(strstr(at(site, "hint"), hint_word));   \
-	} while (0)
-
-static const char *
-records(struct site *site, const char *name)
-{
-	return served_records(&site->served, name);
-}
+/* What the API answers, to whom, and when. */
+#include "api_site.h"
 
 /* --- names --- */
 
@@ -1034,12 +751,18 @@ the_status_says_how_it_goes(void **state)
 {
 	static const char *const listen[] = { "127.0.0.1:2136", "[::1]:2136" };
 	struct site *site = *state;
+	static const char *const http_listen[] = { "https://192.0.2.1:8053" };
 	struct api_facts facts = { .config_file = "/etc/ddnsd.conf",
 		.keys_directory = "",
+		.made_keys_directory = "/var/keys",
 		.database = "/var/db",
 		.user = "ddnsd",
 		.listen = listen,
-		.listen_count = 2 };
+		.listen_count = 2,
+		.http_listen = http_listen,
+		.http_listen_count = 1,
+		.tls_until_s = served_wall_s + 3600,
+		.http_problem = "old" };
 
 	api_set_facts(site->api, &facts);
 	put_some(site);
@@ -1049,8 +772,12 @@ the_status_says_how_it_goes(void **state)
 	assert_string_equal(at(site, "time"), "\"2065-01-24T05:21:30Z\"");
 	assert_string_equal(at(site, "started"), "\"2065-01-24T05:20:00Z\"");
 	assert_string_equal(at(site, "configuration"),
-	    "{\"error\":\"\",\"file\":\"/etc/ddnsd.conf\",\"keys_directory\":\"\"}");
+	    "{\"error\":\"\",\"file\":\"/etc/ddnsd.conf\",\"keys_directory\":\"\","
+	    "\"made_keys_directory\":\"/var/keys\"}");
 	assert_string_equal(at(site, "dns.listen"), "[\"127.0.0.1:2136\",\"[::1]:2136\"]");
+	assert_string_equal(at(site, "http"),
+	    "{\"listen\":[\"https://192.0.2.1:8053\"],\"problem\":\"old\","
+	    "\"tls_until\":\"2065-01-24T06:20:00Z\"}");
 	assert_string_equal(at(site, "names"),
 	    "{\"admin\":3,\"lease\":0,\"registered\":2,\"total\":5}");
 	assert_string_equal(at(site, "leases.error"), "\"not there\"");
@@ -1060,6 +787,15 @@ the_status_says_how_it_goes(void **state)
 	assert_string_equal(at(site, "database.error"), "\"\"");
 	assert_string_equal(at(site, "zones.0.names"), "4");
 	assert_string_equal(at(site, "you"), "{\"admin\":false,\"identity\":\"@editor\"}");
+}
+
+static void
+the_status_knows_of_a_door_that_is_not_there(void **state)
+{
+	struct site *site = *state;
+
+	expect_ask(site, 200, EDITOR, "GET", "/v1/status", "");
+	assert_string_equal(at(site, "http"), "{\"listen\":[],\"problem\":\"\",\"tls_until\":null}");
 }
 
 static void
@@ -1082,7 +818,7 @@ keys_are_listed_without_their_secrets(void **state)
 	assert_string_equal(at(site, "keys.1"),
 	    "{\"admin\":false,\"algorithm\":\"hmac-sha256\",\"allow\":[\"self A AAAA\"],"
 	    "\"from\":[\"192.0.2.0/24\"],\"has_old_secret\":false,\"last_from\":\"192.0.2.5\","
-	    "\"last_used\":\"2065-01-24T05:20:00Z\",\"name\":\"laptop\",\"names\":1,"
+	    "\"last_used\":\"2065-01-24T05:20:00Z\",\"made\":false,\"name\":\"laptop\",\"names\":1,"
 	    "\"old_secret_until\":null}");
 	assert_null(strstr(site->exchange.answer.data, "0123456789"));
 }
@@ -1199,6 +935,7 @@ main(void)
 		site_test(a_stream_is_kept_alive),
 		site_test(publications_are_streamed),
 		site_test(the_status_says_how_it_goes),
+		site_test(the_status_knows_of_a_door_that_is_not_there),
 		site_test(keys_are_listed_without_their_secrets),
 		site_test(a_reload_is_answered_when_it_is_over),
 		site_test(a_backup_brings_back_what_was_registered),

@@ -136,7 +136,7 @@ set_path(const char *name)
 static int
 set_up(void **state)
 {
-	static const struct http_site site = { NULL, body_max, receive, finish, release };
+	static const struct http_site site = { NULL, NULL, body_max, receive, finish, release };
 
 	(void)state;
 	is_somebody = false;

@@ -33,6 +33,8 @@ enum {
 	MANY = 100,
 	QUIET_MS = 100,
 	SLOW_MS = 2000, /* http_server.c */
+	SHARE = 3,
+	STREAM_SHARE = 1,
 };
 
 /* --- a site: what it does depends on the path --- */
@@ -43,7 +45,9 @@ static struct {
 	unsigned released;
 	unsigned identified;
 	bool refuses_all;
-	bool keeps_waiting; /* "/wait" is not answered by the commit */
+	struct address source; /* of the next who connects */
+	bool is_shared;        /* as is */
+	bool keeps_waiting;    /* "/wait" is not answered by the commit */
 	enum status commit_status;
 	struct http_exchange *stream;
 	struct http_exchange *waiting;
@@ -157,6 +161,8 @@ identify(void *context, int connection, struct http_peer *ret_peer)
 	seen.identified++;
 	ret_peer->principal = &principal;
 	ret_peer->door = "test";
+	ret_peer->source = seen.source;
+	ret_peer->is_shared = seen.is_shared;
 	return !seen.refuses_all;
 }
 
@@ -187,8 +193,9 @@ listen_at(const char *at)
 static int
 set_up(void **state)
 {
-	static const struct http_site site = { NULL, body_max, receive, finish, release };
-	static const struct http_limits limits = { CONNECTIONS, STREAMS, IDLE_MS, REQUEST_MS };
+	static const struct http_site site = { NULL, NULL, body_max, receive, finish, release };
+	static const struct http_limits limits = { CONNECTIONS, STREAMS, IDLE_MS, REQUEST_MS, SHARE,
+		STREAM_SHARE };
 
 	(void)state;
 	memset(&seen, 0, sizeof(seen));
@@ -1330,6 +1337,235 @@ many_at_once_are_all_answered(void **state)
 	}
 }
 
+/* --- shares --- */
+
+static int
+begin_from(const char *source)
+{
+	int fd;
+
+	assert_int_equal(address_from_text(source, &seen.source), STATUS_OK);
+	fd = begin();
+	settle();
+	return fd;
+}
+
+static bool
+is_served(int fd)
+{
+	struct http_reply reply;
+
+	ask(fd, "GET /one HTTP/1.1\r\nHost: x\r\n\r\n", &reply);
+	return reply.code == 200;
+}
+
+static struct http_server_report
+report(void)
+{
+	struct http_server_report now;
+
+	http_server_report(server, &now);
+	return now;
+}
+
+static void
+a_subscriber_over_its_share_loses_the_connection_that_is_idle_longest(void **state)
+{
+	int fds[SHARE + 1];
+	int other = begin_from("192.0.2.9");
+
+	(void)state;
+	for (int i = 0; i < SHARE; i++)
+		fds[i] = begin_from("192.0.2.1");
+	assert_int_equal(report().turned_away, 0);
+	assert_true(is_served(fds[0]));
+	fds[SHARE] = begin_from("192.0.2.1");
+	assert_true(is_served(fds[SHARE]));
+	http_client_expect_end(loop, fds[1]);
+	assert_int_equal(report().turned_away, 1);
+	assert_int_equal(report().connections, SHARE + 1);
+	assert_int_equal(report().accepted, SHARE + 2);
+	assert_true(is_served(fds[0]));
+	assert_true(is_served(fds[2]));
+	assert_true(is_served(other));
+	for (int i = 0; i <= SHARE; i++)
+		(void)close(fds[i]);
+	(void)close(other);
+}
+
+static void
+a_subscriber_whose_share_is_busy_is_turned_away_and_others_are_not(void **state)
+{
+	int busy[SHARE];
+	int fd;
+
+	(void)state;
+	seen.keeps_waiting = true;
+	for (int i = 0; i < SHARE; i++) {
+		busy[i] = begin_from("192.0.2.1");
+		http_client_send(busy[i], "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+	}
+	settle();
+	fd = begin_from("192.0.2.1");
+	assert_true(http_client_has_something(fd));
+	http_client_expect_end(loop, fd);
+	(void)close(fd);
+	assert_int_equal(report().turned_away, 1);
+	fd = begin_from("192.0.2.2");
+	assert_true(is_served(fd));
+	assert_int_equal(report().connections, SHARE + 1);
+	for (int i = 0; i < SHARE; i++)
+		(void)close(busy[i]);
+	(void)close(fd);
+}
+
+static void
+one_subscriber_can_keep_nobody_out_when_all_is_full(void **state)
+{
+	static const char *const others[] = { "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5",
+		"192.0.2.6" };
+	int fds[CONNECTIONS - SHARE];
+	int greedy[MANY];
+
+	(void)state;
+	for (int i = 0; i < CONNECTIONS - SHARE; i++)
+		fds[i] = begin_from(others[i]);
+	for (int i = 0; i < MANY; i++)
+		greedy[i] = begin_from("192.0.2.1");
+	assert_int_equal(report().connections, CONNECTIONS);
+	for (int i = 0; i < CONNECTIONS - SHARE; i++) {
+		assert_true(is_served(fds[i]));
+		(void)close(fds[i]);
+	}
+	for (int i = 0; i < MANY; i++)
+		(void)close(greedy[i]);
+}
+
+static void
+requests_that_have_come_with_more_connections_than_the_share_are_all_answered(void **state)
+{
+	struct http_reply reply;
+	int fds[SHARE + 2];
+
+	(void)state;
+	assert_int_equal(address_from_text("192.0.2.1", &seen.source), STATUS_OK);
+	for (int i = 0; i < SHARE + 2; i++) {
+		fds[i] = begin();
+		http_client_send(fds[i], "GET /one HTTP/1.1\r\nHost: x\r\n\r\n");
+	}
+	for (int i = 0; i < SHARE + 2; i++) {
+		http_client_read(loop, fds[i], &reply);
+		assert_int_equal(reply.code, 200);
+		(void)close(fds[i]);
+	}
+}
+
+static void
+connections_that_others_speak_through_have_no_share(void **state)
+{
+	int fds[CONNECTIONS];
+
+	(void)state;
+	seen.is_shared = true;
+	for (int i = 0; i < CONNECTIONS; i++)
+		fds[i] = begin_from("192.0.2.1");
+	assert_int_equal(report().connections, CONNECTIONS);
+	assert_int_equal(report().turned_away, 0);
+	for (int i = 0; i < CONNECTIONS; i++) {
+		assert_true(is_served(fds[i]));
+		(void)close(fds[i]);
+	}
+}
+
+static void
+all_addresses_of_an_ipv6_subscriber_have_one_share(void **state)
+{
+	static const char *const sources[] = { "2001:db8::1", "2001:db8::2", "2001:db8::3:4" };
+	int fds[SHARE];
+	int fd;
+
+	(void)state;
+	for (int i = 0; i < SHARE; i++)
+		fds[i] = begin_from(sources[i]);
+	fd = begin_from("2001:db8:0:1::1");
+	assert_false(http_client_has_something(fds[0]));
+	(void)close(fd);
+	fd = begin_from("2001:db8::ffff");
+	assert_true(http_client_has_something(fds[0]));
+	(void)close(fd);
+	for (int i = 0; i < SHARE; i++)
+		(void)close(fds[i]);
+}
+
+static void
+connections_without_an_address_have_no_share(void **state)
+{
+	int fds[CONNECTIONS];
+
+	(void)state;
+	for (int i = 0; i < CONNECTIONS; i++) {
+		fds[i] = begin();
+		settle();
+	}
+	assert_int_equal(report().connections, CONNECTIONS);
+	assert_int_equal(report().turned_away, 0);
+	for (int i = 0; i < CONNECTIONS; i++)
+		(void)close(fds[i]);
+}
+
+static void
+a_subscriber_has_its_share_of_streams(void **state)
+{
+	struct http_reply reply;
+	int streams[STREAMS];
+	int fd;
+
+	(void)state;
+	assert_int_equal(address_from_text("192.0.2.1", &seen.source), STATUS_OK);
+	streams[0] = begin_stream("HTTP/1.1");
+	fd = begin_from("192.0.2.1");
+	ask(fd, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n", &reply);
+	assert_int_equal(reply.code, 503);
+	assert_int_equal(address_from_text("192.0.2.2", &seen.source), STATUS_OK);
+	streams[1] = begin_stream("HTTP/1.1");
+	assert_int_equal(report().streams, 2);
+	(void)close(streams[0]);
+	(void)close(streams[1]);
+	settle();
+	assert_int_equal(report().streams, 0);
+	(void)close(fd);
+}
+
+static void
+limits_can_be_raised_and_lowered_later(void **state)
+{
+	static const struct http_limits more = { 4 * CONNECTIONS, STREAMS, 4 * IDLE_MS, REQUEST_MS,
+		0, 0 };
+	static const struct http_limits less = { 1, STREAMS, IDLE_MS, REQUEST_MS, 0, 0 };
+	int fds[4 * CONNECTIONS];
+
+	(void)state;
+	http_server_set_limits(server, &more);
+	for (int i = 0; i < 4 * CONNECTIONS; i++)
+		fds[i] = begin_from("192.0.2.1");
+	assert_int_equal(report().connections, 4 * CONNECTIONS);
+	skewed_clock_pass_ms(2 * IDLE_MS);
+	settle();
+	assert_int_equal(report().connections, 4 * CONNECTIONS);
+	http_server_set_limits(server, &less);
+	for (int i = 0; i < 4 * CONNECTIONS; i++) {
+		assert_true(is_served(fds[i]));
+		(void)close(fds[i]);
+	}
+	settle();
+	fds[0] = begin_from("192.0.2.1");
+	fds[1] = begin_from("192.0.2.1");
+	assert_int_equal(report().connections, 1);
+	assert_true(is_served(fds[1]));
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
 /* --- who is there --- */
 
 static void
@@ -1515,6 +1751,15 @@ main(void)
 		UNIT(readers_that_are_slow_keep_others_out_for_a_moment_only),
 		UNIT(it_recovers_when_all_leave_at_once),
 		UNIT(many_at_once_are_all_answered),
+		UNIT(a_subscriber_over_its_share_loses_the_connection_that_is_idle_longest),
+		UNIT(a_subscriber_whose_share_is_busy_is_turned_away_and_others_are_not),
+		UNIT(one_subscriber_can_keep_nobody_out_when_all_is_full),
+		UNIT(requests_that_have_come_with_more_connections_than_the_share_are_all_answered),
+		UNIT(connections_that_others_speak_through_have_no_share),
+		UNIT(all_addresses_of_an_ipv6_subscriber_have_one_share),
+		UNIT(connections_without_an_address_have_no_share),
+		UNIT(a_subscriber_has_its_share_of_streams),
+		UNIT(limits_can_be_raised_and_lowered_later),
 		UNIT(who_may_not_connect_is_closed),
 		UNIT(after_a_reload_a_connection_is_identified_again),
 		UNIT(what_waits_over_a_reload_has_no_principal_any_more),
