@@ -24,6 +24,7 @@
 #include "config/reader.h"
 #include "config/section.h"
 #include "config/settings.h"
+#include "config/web.h"
 
 enum {
 	HOUR_S = 60 * 60,
@@ -46,9 +47,20 @@ static cfg_opt_t in_zone[] = {
 
 static char loopbacks[] = "{127.0.0.1, ::1}";
 
+/* Of both doors; config/web.c knows what is of one alone, and its port. */
 static cfg_opt_t in_listen[] = {
 	CFG_STR_LIST("addresses", loopbacks, CFGF_NONE),
 	CFG_INT_CB("port", 2136, CFGF_NONE, config_section_int),
+	CFG_STR("tls-cert", "", CFGF_NONE),
+	CFG_STR("tls-key", "", CFGF_NONE),
+	CFG_BOOL_CB("plain", cfg_false, CFGF_NONE, config_section_bool),
+	CFG_INT_CB("redirect-port", 0, CFGF_NONE, config_section_int),
+	CFG_STR_LIST("look", NULL, CFGF_NONE),
+	CFG_STR_LIST("metrics", loopbacks, CFGF_NONE),
+	CFG_STR_LIST("proxies", NULL, CFGF_NONE),
+	CFG_STR_LIST("hosts", NULL, CFGF_NONE),
+	CFG_BOOL_CB("secrets-in-urls", cfg_false, CFGF_NONE, config_section_bool),
+	CFG_STR("dyndns-lease", "45d", CFGF_NONE),
 	CFG_END(),
 };
 
@@ -71,6 +83,9 @@ static cfg_opt_t in_limits[] = {
 	CFG_INT_CB("names", 100000, CFGF_NONE, config_section_int),
 	CFG_INT_CB("tcp-connections", 64, CFGF_NONE, config_section_int),
 	CFG_STR("tcp-idle", "10s", CFGF_NONE),
+	CFG_INT_CB("http-connections", 64, CFGF_NONE, config_section_int),
+	CFG_INT_CB("http-connections-per-address", 16, CFGF_NONE, config_section_int),
+	CFG_STR("http-idle", "10s", CFGF_NONE),
 	CFG_STR("quiet", "2m", CFGF_NONE),
 	CFG_END(),
 };
@@ -85,6 +100,7 @@ static cfg_opt_t in_key[] = {
 	CFG_BOOL_CB("admin", cfg_false, CFGF_NONE, config_section_bool),
 	CFG_STR_LIST("allow", NULL, CFGF_NONE),
 	CFG_STR_LIST("from", NULL, CFGF_NONE),
+	CFG_STR_LIST("interface-ids", NULL, CFGF_NONE),
 	CFG_INT_CB("updates-per-minute", -1, CFGF_NONE, config_section_int),
 	CFG_INT_CB("names-per-key", -1, CFGF_NONE, config_section_int),
 	CFG_END(),
@@ -135,6 +151,7 @@ static cfg_opt_t in_file[] = {
 	CFG_STR("log", "stderr", CFGF_NONE),
 	CFG_STR("database", "/var/lib/ddnsd/ddnsd.db", CFGF_NONE),
 	CFG_STR("keys-directory", "/etc/ddnsd/keys.d", CFGF_NONE),
+	CFG_STR("made-keys-directory", "/var/lib/ddnsd/keys.d", CFGF_NONE),
 	CFG_SEC("zone", in_zone, CFGF_MULTI),
 	CFG_SEC("listen", in_listen, CFGF_MULTI),
 	CFG_SEC("publish", in_publish, CFGF_NONE),
@@ -165,6 +182,7 @@ struct builder {
 	struct config_reader reader;
 	struct config *config;
 	struct config_keys keys;
+	unsigned web_line;  /* where its port stands; 0 without the block */
 	bool are_all_zones; /* none of them is wrong */
 };
 
@@ -262,8 +280,9 @@ read_blocks(struct builder *builder, const struct source *source, const char *na
 		if (block->section == NULL || strcmp(block->section->name, name) != 0)
 			continue;
 		section.values = cfg_getnsec(source->values, name, number++);
-		keep_settings(builder, &section);
 		read(builder, &section);
+		/* After it: a default may depend on the title. */
+		keep_settings(builder, &section);
 	}
 }
 
@@ -309,6 +328,26 @@ read_accounts(const struct config_section *section, struct config *config)
 		    "\"%s\" is set without a user; set the option user too", config->group);
 }
 
+static size_t
+length_without_slashes(const char *path)
+{
+	size_t length = strlen(path);
+
+	while (length > 0 && path[length - 1] == '/')
+		length--;
+	return length;
+}
+
+/* As far as their texts tell. */
+static bool
+is_same_folder(const char *one, const char *other)
+{
+	size_t length = length_without_slashes(one);
+
+	return one[0] != '\0' && other[0] != '\0' && length == length_without_slashes(other) &&
+	    memcmp(one, other, length) == 0;
+}
+
 static void
 read_top(struct builder *builder, const struct config_section *section)
 {
@@ -321,7 +360,13 @@ read_top(struct builder *builder, const struct config_section *section)
 	if (config_section_choice(section, "log", targets, &target))
 		config->log_target = (enum log_target)target;
 	(void)config_section_path(section, "database", false, config->database);
-	(void)config_section_path(section, "keys-directory", true, config->keys_directory);
+	if (config_section_path(section, "keys-directory", true, config->keys_directory) &&
+	    config_section_path(section, "made-keys-directory", true,
+		config->made_keys_directory) &&
+	    is_same_folder(config->keys_directory, config->made_keys_directory))
+		config_section_complain(section, "made-keys-directory",
+		    "is the keys-directory too, where the keys are that ddnsd does not change; choose "
+		    "another, as /var/lib/ddnsd/keys.d");
 }
 
 /* --- limits --- */
@@ -346,6 +391,13 @@ read_limits(struct builder *builder, const struct config_section *section)
 		config->dns.tcp_connections_max = (unsigned)number;
 	if (config_section_duration(section, "tcp-idle", 1, HOUR_S, -1, &idle_s))
 		config->dns.tcp_idle_ms = idle_s * 1000;
+	if (config_section_number(section, "http-connections", 1, CONNECTIONS_MAX, &number))
+		config->web.connections_max = (unsigned)number;
+	if (config_section_number(section, "http-connections-per-address", 0, CONNECTIONS_MAX,
+		&number))
+		config->web.connections_per_source = (unsigned)number;
+	if (config_section_duration(section, "http-idle", 1, HOUR_S, -1, &idle_s))
+		config->web.idle_ms = idle_s * 1000;
 	(void)config_section_duration(section, "quiet", 0, 24 * HOUR_S, -1,
 	    &config->service.quiet_s);
 }
@@ -363,9 +415,32 @@ read_zone(struct builder *builder, const struct config_section *section)
 }
 
 static void
+read_web(struct builder *builder, const struct config_section *section)
+{
+	if (builder->web_line != 0) {
+		config_complain(section->reader, section->block->line,
+		    "listen \"http\" is given twice; join the blocks");
+		return;
+	}
+	builder->web_line = config_section_line(section, "port");
+	config_web_set_defaults(section);
+	config_web_read(section, &builder->config->web);
+}
+
+static void
 read_listen(struct builder *builder, const struct config_section *section)
 {
-	config_listen_read(section, &builder->config->dns);
+	struct config *config = builder->config;
+	const char *title = section->block->title;
+
+	if (strcmp(title, "dns") == 0) {
+		config_listen_read(section, &config->dns);
+	} else if (strcmp(title, "http") == 0) {
+		read_web(builder, section);
+	} else {
+		config_complain(section->reader, section->block->line,
+		    "listen \"%.40s\" is unknown; allowed: listen \"dns\", listen \"http\"", title);
+	}
 }
 
 static void
@@ -452,6 +527,20 @@ has_left_out_blocks(const struct source *source)
 	return false;
 }
 
+/* A title that is wrong has been complained about already. */
+static bool
+has_listen_dns(const struct source *source)
+{
+	for (size_t i = 0; i < source->outline.block_count; i++) {
+		const struct config_block *block = &source->outline.blocks[i];
+
+		if (block->section != NULL && strcmp(block->section->name, "listen") == 0 &&
+		    strcmp(block->title, "http") != 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 check_completeness(struct config_reader *reader, const struct source *source)
 {
@@ -460,9 +549,9 @@ check_completeness(struct config_reader *reader, const struct source *source)
 	if (count_blocks(source, "zone") == 0)
 		config_complain(reader, 0,
 		    "no zone; at least one is needed, as: zone \"home.arpa\" { }");
-	if (count_blocks(source, "listen") == 0)
+	if (!has_listen_dns(source))
 		config_complain(reader, 0,
-		    "no listen block; one is needed, as: listen \"dns\" { }");
+		    "no listen \"dns\" block; one is needed, as: listen \"dns\" { }");
 }
 
 /* ddnsd.conf. *ret_has_keys: it holds secrets. */
@@ -481,6 +570,8 @@ read_main_text(struct builder *builder, const char *text, bool *ret_has_keys)
 		read_single(builder, &source, "limits", read_limits);
 		read_blocks(builder, &source, "zone", read_zone);
 		read_blocks(builder, &source, "listen", read_listen);
+		config_web_check(reader, builder->web_line, &builder->config->web,
+		    &builder->config->dns);
 		builder->keys.zones = builder->config->zones;
 		builder->keys.zone_count = builder->config->zone_count;
 		builder->are_all_zones = !has_left_out_blocks(&source) &&
@@ -570,10 +661,17 @@ is_meant_to_be_read(const struct dirent *entry)
 	return 1;
 }
 
+/* A folder of files with keys. */
+struct key_folder {
+	const char *option; /* that names it */
+	const char *path;   /* "" = none */
+	const char *mode;   /* that it should have */
+	bool refuses_links; /* another user writes there, who must not lead root to other files */
+};
+
 static void
-read_key_folder_entry(struct builder *builder, const struct dirent *entry)
+read_key_folder_entry(struct builder *builder, const char *folder, const struct dirent *entry)
 {
-	const char *folder = builder->config->keys_directory;
 	char *path;
 
 	if (!ends_with(entry->d_name, ".conf")) {
@@ -591,29 +689,46 @@ read_key_folder_entry(struct builder *builder, const struct dirent *entry)
 }
 
 static void
-read_key_folder(struct builder *builder)
+read_key_folder(struct builder *builder, const struct key_folder *folder)
 {
 	const char *file = builder->reader.file;
-	const char *folder = builder->config->keys_directory;
 	struct dirent **entries = NULL;
 	struct stat about;
-	int count = scandir(folder, &entries, is_meant_to_be_read, alphasort);
+	int count;
 
-	builder->reader.file = folder;
+	if (folder->path[0] == '\0')
+		return;
+	count = scandir(folder->path, &entries, is_meant_to_be_read, alphasort);
+	builder->reader.file = folder->path;
+	builder->reader.refuses_links = folder->refuses_links;
 	if (count < 0 && errno == ENOTDIR)
-		config_complain(&builder->reader, 0, "is not a folder, as keys-directory must be");
+		config_complain(&builder->reader, 0, "is not a folder, as %s must be",
+		    folder->option);
 	else if (count < 0 && errno != ENOENT)
 		config_complain_access(&builder->reader, "cannot be read", true, errno);
-	else if (count >= 0 && stat(folder, &about) == 0 && (about.st_mode & S_IWOTH) != 0)
+	else if (count >= 0 && stat(folder->path, &about) == 0 && (about.st_mode & S_IWOTH) != 0)
 		config_complain(&builder->reader, 0,
-		    "everybody may write to this folder of keys (mode %04o); run: chmod 750 %s",
-		    (unsigned)(about.st_mode & 07777), folder);
+		    "everybody may write to this folder of keys (mode %04o); run: chmod %s %s",
+		    (unsigned)(about.st_mode & 07777), folder->mode, folder->path);
 	for (int i = 0; i < count; i++) {
-		read_key_folder_entry(builder, entries[i]);
+		read_key_folder_entry(builder, folder->path, entries[i]);
 		free(entries[i]);
 	}
 	free(entries);
 	builder->reader.file = file;
+	builder->reader.refuses_links = false;
+}
+
+static void
+read_key_folders(struct builder *builder)
+{
+	const struct key_folder folders[] = {
+		{ "keys-directory", builder->config->keys_directory, "750", false },
+		{ "made-keys-directory", builder->config->made_keys_directory, "700", true },
+	};
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		read_key_folder(builder, &folders[i]);
 }
 
 static bool
@@ -688,8 +803,7 @@ config_load(const char *path, struct config **ret_config, struct buffer *ret_err
 	if (builder_init(&builder, path, ret_errors, ret_warnings)) {
 		builder.reader.may_look = true;
 		read_main_file(&builder);
-		if (builder.config->keys_directory[0] != '\0')
-			read_key_folder(&builder);
+		read_key_folders(&builder);
 		config_publish_look(&builder.reader, &builder.config->publish);
 	}
 	return builder_finish(&builder, ret_config);

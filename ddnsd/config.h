@@ -18,6 +18,7 @@
 #include "base/status.h"
 #include "doors/control.h"
 #include "doors/dns_options.h"
+#include "doors/web.h"
 #include "publisher/publisher.h"
 #include "registry/registry.h"
 #include "service/dhcp.h"
@@ -30,8 +31,9 @@ struct config_settings;
 
 struct config {
 	char file[PATH_MAX];
-	char keys_directory[PATH_MAX]; /* "" = none */
-	char user[64];                 /* "" = stay */
+	char keys_directory[PATH_MAX];      /* "" = none */
+	char made_keys_directory[PATH_MAX]; /* of keys that the daemon makes; "" = it makes none */
+	char user[64];                      /* "" = stay */
 	char group[64];
 	enum log_target log_target;
 	char database[PATH_MAX];
@@ -45,6 +47,8 @@ struct config {
 	struct keyring *keyring; /* may be taken out: set to NULL by who takes it */
 	struct network_principal *networks;
 	size_t network_count;
+
+	struct web_options web; /* listens nowhere without its block */
 
 	struct control_options control; /* socket "" without the block */
 	struct peer_principal *peers;

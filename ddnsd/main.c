@@ -26,7 +26,11 @@
 #include "doors/dns.h"
 #include "doors/dns_tcp.h"
 #include "doors/dns_udp.h"
+#include "doors/dyndns.h"
 #include "doors/lease_file.h"
+#include "doors/monitor.h"
+#include "doors/page.h"
+#include "doors/web.h"
 #include "publisher/publisher.h"
 #include "registry/registry.h"
 #include "registry/store.h"
@@ -71,6 +75,9 @@ struct daemon {
 	struct dns_tcp *tcp;
 	struct api *api;
 	struct control *control;
+	struct dyndns *dyndns;
+	struct monitor *monitor;
+	struct web *web;
 	struct store *store;
 	struct publisher *publisher;
 	struct lease_reader *leases;
@@ -79,6 +86,8 @@ struct daemon {
 	struct loop_timer asked_reload; /* somebody asked for one through the API */
 	char listen_texts[DNS_LISTEN_MAX][ENDPOINT_TEXT_MAX]; /* for the API, as are: */
 	const char *listen_list[DNS_LISTEN_MAX];
+	char web_texts[WEB_LISTEN_MAX][WEB_LISTEN_TEXT_MAX];
+	const char *web_list[WEB_LISTEN_MAX];
 	char user[64];
 	struct loop_timer watchdog;
 	int64_t watchdog_ms;
@@ -156,6 +165,7 @@ end_turn(void *context)
 	dns_udp_flush(daemon->udp, status);
 	dns_tcp_flush(daemon->tcp, status);
 	control_flush(daemon->control, status);
+	web_flush(daemon->web, status);
 	lease_reader_turn_ended(daemon->leases, status);
 	publisher_notice(daemon->publisher);
 	api_turn_ended(daemon->api);
@@ -170,15 +180,27 @@ tell_facts(struct daemon *daemon)
 	struct api_facts facts = {
 		.config_file = config->file,
 		.keys_directory = config->keys_directory,
+		.made_keys_directory = config->made_keys_directory,
 		.database = config->database,
 		.user = daemon->user,
 		.listen = daemon->listen_list,
 		.listen_count = config->dns.listen_count,
+		.http_listen = daemon->web_list,
+		.http_problem = web_problem(daemon->web),
 	};
+	struct web_report report;
+	const char *at;
 
 	for (size_t i = 0; i < config->dns.listen_count; i++)
 		daemon->listen_list[i] = endpoint_to_text(&config->dns.listen[i],
 		    daemon->listen_texts[i]);
+	for (size_t i = 0; (at = web_listen_text(daemon->web, i)) != NULL; i++) {
+		(void)snprintf(daemon->web_texts[i], sizeof(daemon->web_texts[i]), "%s", at);
+		daemon->web_list[i] = daemon->web_texts[i];
+		facts.http_listen_count++;
+	}
+	web_report(daemon->web, &report);
+	facts.tls_until_s = report.certificate_until_s;
 	api_set_facts(daemon->api, &facts);
 }
 
@@ -239,6 +261,25 @@ config_changed(void *context)
 	reload(context, false);
 }
 
+/* They are renewed by others, who need not know of ddnsd. */
+static void
+watch_certificate(struct daemon *daemon)
+{
+	const struct web_options *options = &daemon->config->web;
+	enum status status;
+
+	if (options->certificate[0] == '\0')
+		return;
+	status = watch_file(daemon->watch, options->certificate);
+	if (status == STATUS_OK)
+		status = watch_file(daemon->watch, options->key);
+	if (status != STATUS_OK)
+		log_warning(
+		    "config: cannot watch the certificate %s and its key for changes (%s); send "
+		    "SIGHUP after each",
+		    options->certificate, status_text(status));
+}
+
 /* Watches the files of the configuration; without it a reload needs SIGHUP, no more. */
 static void
 watch_config(struct daemon *daemon)
@@ -254,11 +295,14 @@ watch_config(struct daemon *daemon)
 	status = watch_file(daemon->watch, daemon->arguments.config);
 	if (status == STATUS_OK && daemon->config->keys_directory[0] != '\0')
 		status = watch_directory(daemon->watch, daemon->config->keys_directory);
+	if (status == STATUS_OK && daemon->config->made_keys_directory[0] != '\0')
+		status = watch_directory(daemon->watch, daemon->config->made_keys_directory);
 	if (status != STATUS_OK)
 		log_warning(
-		    "config: cannot watch %s and the key folder for changes (%s); send SIGHUP after "
+		    "config: cannot watch %s and the key folders for changes (%s); send SIGHUP after "
 		    "each",
 		    daemon->arguments.config, status_text(status));
+	watch_certificate(daemon);
 }
 
 /* Hands a new configuration to the parts. What fails keeps its old settings, and is logged. */
@@ -270,6 +314,7 @@ apply_config(struct daemon *daemon, struct config *config)
 	service_set_options(daemon->service, &config->service);
 	service_set_access(daemon->service, config->keyring, config->networks,
 	    config->network_count);
+	web_forget_peers(daemon->web);
 	if (service_set_zones(daemon->service, config->zones, config->zone_count) != STATUS_OK)
 		log_error("reload: not all zones could be loaded");
 	if (dns_udp_listen(daemon->udp, config->dns.listen, config->dns.listen_count, problem) !=
@@ -280,6 +325,10 @@ apply_config(struct daemon *daemon, struct config *config)
 	if (listen_for_control(daemon, config, problem) != STATUS_OK)
 		log_error("reload: %s; the control socket stays as it is", problem);
 	control_set_peers(daemon->control, config->peers, config->peer_count);
+	if (web_listen(daemon->web, &config->web, problem) != STATUS_OK)
+		log_error("reload: %s; listening for HTTP as before", problem);
+	web_start(daemon->web);
+	dyndns_set_lease(daemon->dyndns, config->web.has_dyndns_lease, config->web.dyndns_lease_s);
 	service_set_dhcp_options(daemon->service, &config->dhcp);
 	publisher_set_options(daemon->publisher, &config->publish);
 	lease_reader_set_file(daemon->leases, config->dhcp.file);
@@ -384,6 +433,26 @@ set_up_loop(struct daemon *daemon)
 
 /* --- start and stop --- */
 
+/* The HTTP door over TCP, and what stands behind it. */
+static void
+build_web(struct daemon *daemon)
+{
+	struct web_sites sites = { .api = api_site(daemon->api), .page = page_site() };
+
+	daemon->dyndns = dyndns_new(daemon->service);
+	daemon->monitor = monitor_new(daemon->service);
+	if (daemon->dyndns == NULL || daemon->monitor == NULL)
+		return;
+	dyndns_set_lease(daemon->dyndns, daemon->config->web.has_dyndns_lease,
+	    daemon->config->web.dyndns_lease_s);
+	sites.dyndns = dyndns_site(daemon->dyndns);
+	sites.monitor = monitor_site(daemon->monitor);
+	daemon->web = web_new(daemon->loop, daemon->service, &sites);
+	if (daemon->web != NULL)
+		monitor_attach_web(daemon->monitor, daemon->web);
+	monitor_attach_dns(daemon->monitor, daemon->dns);
+}
+
 /* Everything that needs no disk, and the sockets, which may need root. */
 static bool
 build_front(struct daemon *daemon)
@@ -404,14 +473,17 @@ build_front(struct daemon *daemon)
 	}
 	if (daemon->api != NULL)
 		daemon->control = control_new(daemon->loop, api_site(daemon->api));
-	if (daemon->udp == NULL || daemon->tcp == NULL || daemon->control == NULL) {
+	if (daemon->control != NULL)
+		build_web(daemon);
+	if (daemon->udp == NULL || daemon->tcp == NULL || daemon->web == NULL) {
 		log_error("out of memory");
 		return false;
 	}
 	if (dns_udp_listen(daemon->udp, config->dns.listen, config->dns.listen_count, problem) !=
 		STATUS_OK ||
 	    dns_tcp_listen(daemon->tcp, &config->dns, problem) != STATUS_OK ||
-	    listen_for_control(daemon, config, problem) != STATUS_OK) {
+	    listen_for_control(daemon, config, problem) != STATUS_OK ||
+	    web_listen(daemon->web, &config->web, problem) != STATUS_OK) {
 		log_error("%s", problem);
 		return false;
 	}
@@ -487,6 +559,7 @@ build_back(struct daemon *daemon)
 	lease_reader_set_file(daemon->leases, config->dhcp.file);
 	(void)service_commit(daemon->service);
 	control_set_peers(daemon->control, config->peers, config->peer_count);
+	web_start(daemon->web);
 	return true;
 }
 
@@ -496,12 +569,14 @@ tell_ready(struct daemon *daemon)
 	const struct config *config = daemon->config;
 	/* Each zone's apex is a name too, but nobody registered it. */
 	size_t names = registry_names(daemon->registry) - config->zone_count;
+	const char *web = web_listen_text(daemon->web, 0);
 	char at[ENDPOINT_TEXT_MAX];
 
-	log_notice("ready: version %s, %zu names in %zu zones, %zu keys, DNS on %s%s",
+	log_notice("ready: version %s, %zu names in %zu zones, %zu keys, DNS on %s%s%s%s%s",
 	    DDNSD_VERSION, names, config->zone_count, keyring_count(config->keyring),
 	    endpoint_to_text(&config->dns.listen[0], at),
-	    config->dns.listen_count > 1 ? " and more" : "");
+	    config->dns.listen_count > 1 ? " and more" : "", web != NULL ? ", " : "",
+	    web != NULL ? web : "", web != NULL && config->web.listen_count > 1 ? " and more" : "");
 	notify_send("READY=1");
 	daemon->watchdog_ms = notify_watchdog_ms();
 	if (daemon->watchdog_ms > 0)
@@ -514,6 +589,9 @@ tear_down(struct daemon *daemon)
 	watch_free(daemon->watch);
 	lease_reader_free(daemon->leases);
 	control_free(daemon->control);
+	web_free(daemon->web);
+	monitor_free(daemon->monitor);
+	dyndns_free(daemon->dyndns);
 	api_free(daemon->api);
 	publisher_free(daemon->publisher);
 	dns_tcp_free(daemon->tcp);

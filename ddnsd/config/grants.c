@@ -3,6 +3,7 @@
 #include "config/grants.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 /* A grant for a name that no zone can hold is a mistake, though a harmless one. */
@@ -23,12 +24,30 @@ concerns_a_zone(const struct grant *grant, const struct config_keys *keys)
 	return false;
 }
 
+/* The word, which is no name whatever stands behind it. */
+static bool
+begins_with_look(const char *text)
+{
+	size_t length = strlen("look");
+
+	return strncasecmp(text, "look", length) == 0 &&
+	    (text[length] == '\0' || text[length] == ' ' || text[length] == '\t');
+}
+
 static bool
 read_grant(const struct config_keys *keys, const struct config_section *section,
     enum config_speaker speaker, const char *text, struct grant *ret_grant)
 {
 	const char *reason = "";
 
+	if (begins_with_look(text)) {
+		config_section_complain(section, "allow", "\"%.200s\": %s", text,
+		    speaker == CONFIG_NETWORK
+			? "a network may not look; allowed: look in a key, or the network in look of "
+			  "listen \"http\""
+			: "look has no types; allowed: look");
+		return false;
+	}
 	if (grant_from_text(text, ret_grant, &reason) != STATUS_OK) {
 		config_section_complain(section, "allow", "\"%.200s\": %s", text, reason);
 		return false;
@@ -38,7 +57,8 @@ read_grant(const struct config_keys *keys, const struct config_section *section,
 		config_section_complain(section, "allow",
 		    "\"%.200s\": self is a key's own name, and a %s has none; allowed: %sNAME, "
 		    "*.NAME, zone NAME",
-		    text, section->block->section->name, speaker == CONFIG_PEER ? "lease, " : "");
+		    text, section->block->section->name,
+		    speaker == CONFIG_PEER ? "lease, look, " : "");
 		return false;
 	}
 	if (!concerns_a_zone(ret_grant, keys))
@@ -67,6 +87,8 @@ config_grants_read(const struct config_keys *keys, const struct config_section *
 
 		if (speaker == CONFIG_PEER && strcasecmp(text, "lease") == 0)
 			ret_grants->may_tell_leases = true;
+		else if (speaker != CONFIG_NETWORK && strcasecmp(text, "look") == 0)
+			ret_grants->may_look = true;
 		else if (read_grant(keys, section, speaker, text,
 			     &ret_grants->items[ret_grants->count]))
 			ret_grants->count++;

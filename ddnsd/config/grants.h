@@ -12,13 +12,17 @@
 #include "config/key.h"
 #include "config/section.h"
 
-/* Whose block it is: a key has a name, "self"; a peer may have the word "lease" in its list. */
+/*
+ * Whose block it is: a key has a name, "self"; a peer may have the word "lease" in its list; both may
+ * have the word "look".
+ */
 enum config_speaker { CONFIG_KEY, CONFIG_NETWORK, CONFIG_PEER };
 
 struct config_grants {
 	struct grant *items; /* the caller's to free, also on failure */
 	size_t count;
 	bool may_tell_leases; /* "lease" is among them; it is no grant and is not counted */
+	bool may_look;        /* the same of "look" */
 };
 
 /*

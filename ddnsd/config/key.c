@@ -9,6 +9,7 @@
 
 #include "base/base64.h"
 #include "config/grants.h"
+#include "config/interface_ids.h"
 
 enum {
 	SECRET_MIN = 16, /* octets: 128 bits */
@@ -19,6 +20,13 @@ enum {
 struct config_key_place {
 	struct name name;
 	char *text; /* FILE:LINE */
+};
+
+/* What keyring_add() copies. */
+struct key_lists {
+	struct grant *grants;
+	struct network *sources;
+	struct interface_id *interface_ids;
 };
 
 struct secret {
@@ -221,10 +229,10 @@ remember_place(struct config_keys *keys, const struct config_section *section,
 	return true;
 }
 
-/* Everything but the secrets. Grants and sources are the caller's to free, also on failure. */
+/* Everything but the secrets. The lists are the caller's to free, also on failure. */
 static bool
 read_key_options(const struct config_keys *keys, const struct config_section *section,
-    struct key_options *options, struct grant **ret_grants, struct network **ret_sources)
+    struct key_options *options, struct key_lists *lists)
 {
 	struct config_grants grants;
 	/* Each of them is read, so that each complains. */
@@ -234,15 +242,18 @@ read_key_options(const struct config_keys *keys, const struct config_section *se
 	are_good &= config_section_flag(section, "allow-truncated", &options->allows_truncated);
 	are_good &= config_section_flag(section, "admin", &options->is_admin);
 	are_good &= config_grants_read(keys, section, CONFIG_KEY, &grants);
-	are_good &= read_sources(section, ret_sources, &options->source_count);
+	are_good &= read_sources(section, &lists->sources, &options->source_count);
+	are_good &= config_interface_ids_read(keys, section, &options->name, &lists->interface_ids,
+	    &options->interface_id_count);
 	are_good &= config_section_limit(section, "updates-per-minute", CONFIG_UPDATES_MAX,
 	    keys->updates_per_minute, &options->updates_per_minute);
 	are_good &= config_section_limit(section, "names-per-key", CONFIG_NAMES_MAX,
 	    keys->names_max, &options->names_max);
-	if (are_good && grants.count == 0)
+	if (are_good && grants.count == 0 && !grants.may_look)
 		config_grants_warn_empty(section);
-	*ret_grants = grants.items;
+	lists->grants = grants.items;
 	options->grant_count = grants.count;
+	options->may_look = grants.may_look;
 	return are_good;
 }
 
@@ -250,16 +261,16 @@ void
 config_key_read(struct config_keys *keys, const struct config_section *section)
 {
 	struct key_options options = { .name_text = section->block->title };
-	struct grant *grants = NULL;
-	struct network *sources = NULL;
+	struct key_lists lists = { 0 };
 	struct secret now;
 	struct secret old;
-	bool is_good = read_key_options(keys, section, &options, &grants, &sources);
+	bool is_good = read_key_options(keys, section, &options, &lists);
 
 	is_good &= read_secrets(section, &now, &old);
 	is_good &= read_old_until(section, &options.old_until_s);
-	options.grants = grants;
-	options.sources = sources;
+	options.grants = lists.grants;
+	options.sources = lists.sources;
+	options.interface_ids = lists.interface_ids;
 	options.secret = now.bytes;
 	options.secret_size = now.size;
 	options.old_secret = old.size > 0 ? old.bytes : NULL;
@@ -270,8 +281,9 @@ config_key_read(struct config_keys *keys, const struct config_section *section)
 		config_out_of_memory(section->reader);
 	explicit_bzero(&now, sizeof(now));
 	explicit_bzero(&old, sizeof(old));
-	free(grants);
-	free(sources);
+	free(lists.grants);
+	free(lists.sources);
+	free(lists.interface_ids);
 }
 
 void

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "config/addresses.h"
+#include "config/web.h"
 
 enum {
 	YEAR_S = 365 * 24 * 60 * 60,
@@ -125,90 +127,20 @@ config_zone_read(const struct config_section *section, const struct zone_options
 
 /* --- doors --- */
 
-/* 0.0.0.0 or ::, all addresses of its family. */
-static bool
-is_wildcard(const struct address *address)
-{
-	static const uint8_t zeros[sizeof(address->bytes)];
-
-	return memcmp(address->bytes, zeros, sizeof(zeros)) == 0;
-}
-
-/* Binding both all addresses and one of them to a port fails. */
-static bool
-is_taken(const struct config_section *section, const char *text, const struct endpoint *endpoint,
-    const struct dns_options *dns)
-{
-	const struct address *address = &endpoint->address;
-
-	for (size_t i = 0; i < dns->listen_count; i++) {
-		const struct address *other = &dns->listen[i].address;
-		bool is_all = is_wildcard(address);
-		char one[ADDRESS_TEXT_MAX];
-		char all[ADDRESS_TEXT_MAX];
-
-		if (address_is_equal(other, address)) {
-			config_section_complain(section, "addresses",
-			    "\"%.80s\" is given twice; keep one", text);
-			return true;
-		}
-		if (other->family != address->family || (!is_all && !is_wildcard(other)))
-			continue;
-		config_section_complain(section, "addresses",
-		    "\"%s\" is all IPv%u addresses, \"%s\" among them; keep one of the two",
-		    address_to_text(is_all ? address : other, all), address->family,
-		    address_to_text(is_all ? other : address, one));
-		return true;
-	}
-	return false;
-}
-
-static void
-add_address(const struct config_section *section, const char *text, uint16_t port,
-    struct dns_options *dns)
-{
-	struct endpoint *endpoint = &dns->listen[dns->listen_count];
-
-	if (dns->listen_count == DNS_LISTEN_MAX) {
-		config_section_complain(section, "addresses", "more than %d", DNS_LISTEN_MAX);
-		return;
-	}
-	if (address_from_text(text, &endpoint->address) != STATUS_OK) {
-		config_section_complain(section, "addresses",
-		    "\"%.80s\" is not an address; allowed: IPv4 and IPv6 addresses without a port, as "
-		    "0.0.0.0 and :: for all",
-		    text);
-		return;
-	}
-	endpoint->port = port;
-	if (!is_taken(section, text, endpoint, dns))
-		dns->listen_count++;
-}
-
 void
 config_listen_read(const struct config_section *section, struct dns_options *dns)
 {
-	const char *title = section->block->title;
-	unsigned count = config_section_items(section, "addresses");
 	long port = 0;
 
-	if (strcmp(title, "dns") != 0) {
-		config_complain(section->reader, section->block->line,
-		    "listen \"%.40s\" is unknown; allowed: listen \"dns\"", title);
-		return;
-	}
 	if (dns->listen_count > 0) {
 		config_complain(section->reader, section->block->line,
 		    "listen \"dns\" is given twice; join the blocks");
 		return;
 	}
-	if (count == 0)
-		config_section_complain(section, "addresses",
-		    "empty; allowed: one address or more, as {\"0.0.0.0\", \"::\"} for all");
 	(void)config_section_number(section, "port", 1, UINT16_MAX, &port);
-	for (unsigned i = 0; i < count; i++)
-		add_address(section, config_section_item(section, "addresses", i), (uint16_t)port,
-		    dns);
+	config_addresses_read(section, (uint16_t)port, dns->listen, DNS_LISTEN_MAX,
+	    &dns->listen_count);
+	config_web_refuse_options(section);
 }
 
 /* --- publishing --- */

@@ -18,7 +18,10 @@
 bool config_zone_read(const struct config_section *section, const struct zone_options *others,
     size_t other_count, struct zone_options *ret_zone);
 
-/* Fills the listen part of dns, which a block before it may have filled: that is complained about. */
+/*
+ * The block listen "dns". Fills the listen part of dns, which a block before it may have filled: that is
+ * complained about.
+ */
 void config_listen_read(const struct config_section *section, struct dns_options *dns);
 
 void config_publish_read(const struct config_section *section, struct publisher_options *publish);

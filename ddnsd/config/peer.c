@@ -98,10 +98,12 @@ read_peer_options(const struct config_keys *keys, const struct config_section *s
 	*ret_grants = grants.items;
 	if (!are_good)
 		return false;
-	if (grants.count == 0 && !grants.may_tell_leases && !principal->is_admin)
+	if (grants.count == 0 && !grants.may_tell_leases && !grants.may_look &&
+	    !principal->is_admin)
 		config_grants_warn_empty(section);
 	principal->kind = PRINCIPAL_PEER;
 	principal->may_tell_leases = grants.may_tell_leases || principal->is_admin;
+	principal->may_look = grants.may_look || principal->is_admin;
 	principal->grants = grants.items;
 	principal->grant_count = grants.count;
 	principal->names_max = names_max;

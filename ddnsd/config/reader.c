@@ -146,10 +146,17 @@ bool
 config_read_file(struct config_reader *reader, struct buffer *ret_text, mode_t *ret_mode)
 {
 	/* O_NONBLOCK: a FIFO in this place must not hold the daemon up. */
-	int fd = open(reader->file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int follow = reader->refuses_links ? O_NOFOLLOW : 0;
+	int fd = open(reader->file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | follow);
 	bool is_read;
 
 	buffer_init(ret_text, CONFIG_FILE_MAX + 2);
+	if (fd < 0 && errno == ELOOP && reader->refuses_links) {
+		config_complain(reader, 0,
+		    "is a symbolic link, which is not followed here; put the "
+		    "file itself there");
+		return false;
+	}
 	if (fd < 0) {
 		config_complain_access(reader, "cannot be opened", false, errno);
 		return false;

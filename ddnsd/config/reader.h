@@ -22,7 +22,8 @@ struct config_reader {
 	enum status status; /* STATUS_OK until the first complaint */
 	const char *user;   /* whom ddnsd becomes, as far as it is known; "" = nobody else */
 	const char *group;
-	bool may_look; /* at the machine: whether an account or a program exists */
+	bool refuses_links; /* a file that is a symbolic link is not read */
+	bool may_look;      /* at the machine: whether an account or a program exists */
 };
 
 /*
@@ -46,7 +47,8 @@ void config_complain_access(struct config_reader *reader, const char *what, bool
 /*
  * Reads the file called reader->file into ret_text, a NUL behind it that its length does not count.
  * *ret_mode is the mode of what was read. False, with a complaint, for anything but a regular file of
- * at most CONFIG_FILE_MAX bytes without a NUL. Give ret_text back with config_wipe() either way.
+ * at most CONFIG_FILE_MAX bytes without a NUL, and for a link where reader->refuses_links. Give
+ * ret_text back with config_wipe() either way.
  */
 bool config_read_file(struct config_reader *reader, struct buffer *ret_text, mode_t *ret_mode);
 

@@ -33,6 +33,7 @@ an_option_that_is_not_given_has_its_default(void **state)
 	(void)state;
 	assert_string_equal(config->file, "t.conf");
 	assert_string_equal(config->keys_directory, "/etc/ddnsd/keys.d");
+	assert_string_equal(config->made_keys_directory, "/var/lib/ddnsd/keys.d");
 	assert_string_equal(config->user, "");
 	assert_string_equal(config->group, "");
 	assert_int_equal(config->log_target, LOG_TARGET_STDERR);
@@ -52,6 +53,10 @@ an_option_that_is_not_given_has_its_default(void **state)
 	assert_string_equal(endpoint_to_text(&config->dns.listen[1], text), "[::1]:2136");
 	assert_int_equal(config->dns.tcp_connections_max, 64);
 	assert_int_equal(config->dns.tcp_idle_ms, 10000);
+	assert_int_equal(config->web.connections_max, 64);
+	assert_int_equal(config->web.connections_per_source, 16);
+	assert_int_equal(config->web.idle_ms, 10000);
+	assert_int_equal(config->web.listen_count, 0);
 
 	assert_int_equal(config->publish.mode, PUBLISH_SIGNAL);
 	assert_string_equal(config->publish.file, "/run/ddnsd/hosts/ddnsd.hosts");
@@ -83,7 +88,7 @@ an_option_that_is_given_has_that_value(void **state)
 	struct reading reading;
 	const struct config *config = expect_good(&reading,
 	    "user = \"ddnsd\" group = \"dip\" log = \"syslog\" database = \"/d/b.db\"\n"
-	    "keys-directory = \"\"\n"
+	    "keys-directory = \"\" made-keys-directory = \"\"\n"
 	    "zone \"Example.ORG.\" { lease = \"forever\" lease-min = \"5\" lease-max = \"2h\"\n"
 	    "  ttl = \"0s\" nameserver = \"a.example.net\" contact = \"me.example.net\" }\n"
 	    "zone \"1.168.192.in-addr.arpa\" { }\n"
@@ -92,6 +97,7 @@ an_option_that_is_given_has_that_value(void **state)
 	    "  confirm = \"[::1]:5353\" confirm-timeout = \"1m\" short-names = false\n"
 	    "  leases-held-by-reader = no }\n"
 	    "limits { addresses-per-name = 0 names = 7 tcp-connections = 1 tcp-idle = \"1s\"\n"
+	    "  http-connections = 3 http-connections-per-address = 2 http-idle = \"4s\"\n"
 	    "  quiet = \"0s\" }\n");
 	char text[ENDPOINT_TEXT_MAX];
 
@@ -101,6 +107,7 @@ an_option_that_is_given_has_that_value(void **state)
 	assert_int_equal(config->log_target, LOG_TARGET_SYSLOG);
 	assert_string_equal(config->database, "/d/b.db");
 	assert_string_equal(config->keys_directory, "");
+	assert_string_equal(config->made_keys_directory, "");
 
 	assert_int_equal(config->zone_count, 2);
 	assert_string_equal(text_of(&config->zones[0].apex), "example.org");
@@ -117,6 +124,9 @@ an_option_that_is_given_has_that_value(void **state)
 	assert_string_equal(endpoint_to_text(&config->dns.listen[1], text), "[::]:5300");
 	assert_int_equal(config->dns.tcp_connections_max, 1);
 	assert_int_equal(config->dns.tcp_idle_ms, 1000);
+	assert_int_equal(config->web.connections_max, 3);
+	assert_int_equal(config->web.connections_per_source, 2);
+	assert_int_equal(config->web.idle_ms, 4000);
 
 	assert_int_equal(config->publish.mode, PUBLISH_COMMAND);
 	assert_string_equal(config->publish.file, "/h/f");
@@ -202,6 +212,8 @@ a_key_becomes_a_principal(void **state)
 
 	(void)state;
 	assert_non_null(key);
+	assert_false(key_principal(key)->may_look);
+	assert_int_equal(key_principal(key)->interface_id_count, 0);
 	assert_int_equal(key_algorithm(key), TSIG_HMAC_SHA256);
 	principal = key_principal(key);
 	assert_string_equal(principal->identity, "Laptop");
@@ -384,13 +396,16 @@ an_unknown_name_is_told_with_those_that_are_known(void **state)
 	static const struct refusal table[] = {
 		{ "port = 53",
 		    "3: \"port\" is unknown here; allowed: user, group, log, database, "
-		    "keys-directory, zone, listen, publish, limits, key, network, control, peer, leases" },
+		    "keys-directory, made-keys-directory, zone, listen, publish, limits, key, network, "
+		    "control, peer, leases" },
 		{ "metrics { socket = \"x\" a = {b, c} a += d }",
 		    "3: \"metrics\" is unknown here; allowed: user, group, log, database, "
-		    "keys-directory, zone, listen, publish, limits, key, network, control, peer, leases" },
+		    "keys-directory, made-keys-directory, zone, listen, publish, limits, key, network, "
+		    "control, peer, leases" },
 		{ "network 10.0.0.0/8 { }\nlimits {\nname = {3, 4}\n}",
 		    "5: \"name\" is unknown in a block of limits; allowed: updates-per-minute, "
-		    "names-per-key, addresses-per-name, names, tcp-connections, tcp-idle, quiet" },
+		    "names-per-key, addresses-per-name, names, tcp-connections, tcp-idle, "
+		    "http-connections, http-connections-per-address, http-idle, quiet" },
 		{ "zone \"b\" { Lease = 3d }",
 		    "3: this word is unknown in a block of zone; allowed: "
 		    "lease, lease-min, lease-max, ttl, nameserver, contact" },
@@ -452,7 +467,7 @@ all_errors_of_a_file_are_told_at_once(void **state)
 		      "zone \"local\" {\n"
 		      "    lease = 0\n"
 		      "    ttl = \"x\" }\n"
-		      "listen \"http\" { }\n"
+		      "listen \"https\" { }\n"
 		      "publish { mode = \"x\" confirm = \"y\" short-names = 3 }\n"
 		      "limits { names = -1 names = 2\n"
 		      "    quiet = \"2y\" }\n"
@@ -460,7 +475,8 @@ all_errors_of_a_file_are_told_at_once(void **state)
 		      "    algorithm = \"x\"\n"
 		      "    allow = {\"a b\", \"c d\"} }\n",
 	    "t.conf:2: \"wrong\" is unknown here; allowed: user, group, log, database, "
-	    "keys-directory, zone, listen, publish, limits, key, network, control, peer, leases\n"
+	    "keys-directory, made-keys-directory, zone, listen, publish, limits, key, network, "
+	    "control, peer, leases\n"
 	    "t.conf:8: names is given twice, first in line 8; keep one\n"
 	    "t.conf:1: log: \"x\" is unknown; allowed: stderr, syslog\n"
 	    "t.conf:7: mode: \"x\" is unknown; allowed: signal, hostsdir, command, none\n"
@@ -476,7 +492,7 @@ all_errors_of_a_file_are_told_at_once(void **state)
 	    "number and s, m, h, d or w\n"
 	    "t.conf:3: zone \"local\": names under .local belong to multicast DNS (RFC 6762), clients "
 	    "do not ask a server for them; allowed: home.arpa (RFC 8375) or a domain of your own\n"
-	    "t.conf:6: listen \"http\" is unknown; allowed: listen \"dns\"\n"
+	    "t.conf:6: listen \"https\" is unknown; allowed: listen \"dns\", listen \"http\"\n"
 	    "t.conf:11: algorithm: \"x\" is unknown; allowed: hmac-md5, hmac-sha1, hmac-sha224, "
 	    "hmac-sha256, hmac-sha384, hmac-sha512\n"
 	    "t.conf:12: allow: \"a b\": the type is unknown; write its name, TYPE and a number, or "
@@ -560,9 +576,9 @@ a_zone_and_a_listen_block_are_needed(void **state)
 	(void)state;
 	expect_errors("",
 	    "t.conf: no zone; at least one is needed, as: zone \"home.arpa\" { }\n"
-	    "t.conf: no listen block; one is needed, as: listen \"dns\" { }\n");
+	    "t.conf: no listen \"dns\" block; one is needed, as: listen \"dns\" { }\n");
 	expect_errors("zone \"home.arpa\" { }",
-	    "t.conf: no listen block; one is needed, as: listen \"dns\" { }\n");
+	    "t.conf: no listen \"dns\" block; one is needed, as: listen \"dns\" { }\n");
 }
 
 static void
@@ -575,6 +591,9 @@ a_path_is_absolute(void **state)
 		{ "database = \"\"",
 		    "3: database: \"\" is not an absolute path; allowed: a path that "
 		    "begins with /" },
+		{ "made-keys-directory = \"k\"",
+		    "3: made-keys-directory: \"k\" is not an absolute path; "
+		    "allowed: a path that begins with /, or \"\"" },
 		{ "keys-directory = \"~/k\"",
 		    "3: keys-directory: \"~/k\" is not an absolute path; "
 		    "allowed: a path that begins with /, or \"\"" },
@@ -845,6 +864,13 @@ limits_are_numbers_within_bounds(void **state)
 		    "3: names-per-key: \"many\" is not a number that is allowed here; allowed: 0 to 1000000" },
 		{ "limits { addresses-per-name = 1001 }",
 		    "3: addresses-per-name: 1001 is not allowed; allowed: 0 to 1000" },
+		{ "limits { http-connections = 0 }",
+		    "3: http-connections: 0 is not allowed; allowed: 1 to 10000" },
+		{ "limits { http-connections-per-address = 10001 }",
+		    "3: http-connections-per-address: 10001 is not allowed; allowed: 0 to 10000" },
+		{ "limits { http-idle = 0 }",
+		    "3: http-idle: \"0\" is not a time that is allowed here; allowed: 1s to 1h, as a "
+		    "number and s, m, h, d or w" },
 		{ "limits { tcp-idle = 2h }",
 		    "3: tcp-idle: \"2h\" is not a time that is allowed here; "
 		    "allowed: 1s to 1h, as a number and s, m, h, d or w" },

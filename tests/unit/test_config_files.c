@@ -3,6 +3,7 @@
 /* LDWRAP: malloc calloc realloc reallocarray strdup strndup */
 #include <stdbool.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "config_reading.h"
 #include "folder.h"
@@ -16,7 +17,7 @@ struct place {
 	char main_file[PATH_MAX];
 };
 
-/* A folder with ddnsd.conf (FRAME and this text behind it, mode 0600) and keys.d. */
+/* A folder with ddnsd.conf (FRAME and this text behind it, mode 0600) and keys.d, but no made.d. */
 static void
 place_make(struct place *place, const char *text)
 {
@@ -25,7 +26,9 @@ place_make(struct place *place, const char *text)
 
 	folder_make(&place->folder);
 	assert_int_equal(mkdir(folder_entry(&place->folder, "keys.d", keys), 0750), 0);
-	(void)snprintf(content, sizeof(content), FRAME "keys-directory = \"%s\"\n%s", keys, text);
+	(void)snprintf(content, sizeof(content),
+	    FRAME "keys-directory = \"%s\" made-keys-directory = \"%s/made.d\"\n%s", keys,
+	    place->folder.path, text);
 	folder_write(&place->folder, "ddnsd.conf", content);
 	assert_int_equal(chmod(folder_entry(&place->folder, "ddnsd.conf", place->main_file), 0600),
 	    0);
@@ -121,6 +124,65 @@ a_missing_key_folder_is_fine(void **state)
 	place_make(&place, KEY("main"));
 	assert_int_equal(rmdir(folder_entry(&place.folder, "keys.d", path)), 0);
 	expect_place_keys(&place, 1, "");
+	place_remove(&place);
+}
+
+static void
+the_folder_of_keys_that_were_made_is_read_too(void **state)
+{
+	struct place place;
+	char path[PATH_MAX];
+
+	(void)state;
+	place_make(&place, KEY("main"));
+	assert_int_equal(mkdir(folder_entry(&place.folder, "made.d", path), 0700), 0);
+	write_key_file(&place, "keys.d/a.conf", KEY("a"));
+	write_key_file(&place, "made.d/b.conf", KEY("b"));
+	write_key_file(&place, "made.d/.c.conf.tmp", KEY("c"));
+	expect_place_keys(&place, 3, "");
+
+	write_key_file(&place, "made.d/a.conf", "\n" KEY("A"));
+	expect_place_errors(&place,
+	    "@/made.d/a.conf:2: key \"A\" is given twice, first in @/keys.d/a.conf:1; keep one\n");
+	set_mode(&place, "made.d", 0777);
+	write_key_file(&place, "made.d/a.conf", "");
+	expect_place_errors(&place,
+	    "@/made.d: everybody may write to this folder of keys (mode 0777); run: chmod 700 "
+	    "@/made.d\n");
+	place_remove(&place);
+}
+
+/* ddnsd reads as root what its own user puts there. */
+static void
+a_link_among_the_keys_that_were_made_is_refused(void **state)
+{
+	struct place place;
+	char path[PATH_MAX];
+
+	(void)state;
+	place_make(&place, KEY("main"));
+	write_key_file(&place, "other", KEY("a"));
+	assert_int_equal(symlink("../other", folder_entry(&place.folder, "keys.d/a.conf", path)),
+	    0);
+	expect_place_keys(&place, 2, "");
+	assert_int_equal(mkdir(folder_entry(&place.folder, "made.d", path), 0700), 0);
+	assert_int_equal(symlink("../other", folder_entry(&place.folder, "made.d/b.conf", path)),
+	    0);
+	expect_place_errors(&place,
+	    "@/made.d/b.conf: is a symbolic link, which is not followed here; put the file itself "
+	    "there\n");
+	place_remove(&place);
+}
+
+static void
+the_folder_of_keys_that_were_made_is_a_folder(void **state)
+{
+	struct place place;
+
+	(void)state;
+	place_make(&place, KEY("main"));
+	folder_write(&place.folder, "made.d", "");
+	expect_place_errors(&place, "@/made.d: is not a folder, as made-keys-directory must be\n");
 	place_remove(&place);
 }
 
@@ -399,7 +461,7 @@ other_files_in_a_hostsdir_are_warned_of(void **state)
 	folder_write(&place.folder, "keys.d/k.conf", KEY("k"));
 	set_mode(&place, "keys.d/k.conf", 0600);
 	(void)snprintf(content, sizeof(content),
-	    FRAME "keys-directory = \"%s/keys.d\"\n"
+	    FRAME "keys-directory = \"%s/keys.d\" made-keys-directory = \"\"\n"
 		  "publish { mode = hostsdir file = \"%s/hosts/ddnsd\" }\n",
 	    place.folder.path, place.folder.path);
 	folder_write(&place.folder, "ddnsd.conf", content);
@@ -439,8 +501,9 @@ expect_command_warning(const struct place *place, const char *name, const char *
 	char warning[1024];
 
 	(void)snprintf(content, sizeof(content),
-	    FRAME "keys-directory = \"\"\n" KEY("k") "publish { mode = \"command\"\n"
-						     "command = \"%s/%s\" }\n",
+	    FRAME "keys-directory = \"\" made-keys-directory = \"\"\n" KEY(
+		"k") "publish { mode = \"command\"\n"
+		     "command = \"%s/%s\" }\n",
 	    place->folder.path, name);
 	folder_write(&place->folder, "ddnsd.conf", content);
 	(void)snprintf(warning, sizeof(warning),
@@ -542,7 +605,8 @@ the_defaults_that_the_shipped_file_shows_are_the_real_ones(void **state)
 	config_describe_changes(shipped.config, shown.config, &changes);
 	assert_int_equal(buffer_append(&changes, "", 1), STATUS_OK);
 	assert_string_equal(changes.data,
-	    "key laptop: added\nnetwork 192.168.1.0/24: added\npeer dnsmasq: added\n"
+	    "key laptop: added\nlisten http: added\nnetwork 192.168.1.0/24: added\n"
+	    "peer dnsmasq: added\n"
 	    "zone 1.168.192.in-addr.arpa: added\n");
 	buffer_release(&changes);
 	reading_release(&shown);
@@ -619,10 +683,12 @@ each_allocation_may_fail_and_is_told(void **state)
 	(void)state;
 	place_make(&place,
 	    KEY("a") "network ::1 { allow = {\"*.home.arpa\"} }\n"
+		     "listen http { look = {::1} hosts = {a.b} }\n"
 		     "control { }\npeer a { user = root allow = {lease, \"*.home.arpa\"} }\n"
 		     "leases { pins = \"02:00:00:00:00:01 a\" ignore += \"02:00:00:00:00:02\" }");
 	write_key_file(&place, "keys.d/a.conf",
-	    "key b { secret = \"" SECRET "\" secret-old = \"" SECRET "\" from = {::1} }");
+	    "key b { secret = \"" SECRET "\" secret-old = \"" SECRET "\" from = {::1}\n"
+	    "allow = {self, look} interface-ids = {\"self ::1\"} }");
 	for (; status == STATUS_NO_MEMORY; number++) {
 		struct config *config = NULL;
 		struct buffer errors;
@@ -656,6 +722,9 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_file_of_the_key_folder_may_hold_keys),
 		cmocka_unit_test(a_missing_key_folder_is_fine),
+		cmocka_unit_test(the_folder_of_keys_that_were_made_is_read_too),
+		cmocka_unit_test(a_link_among_the_keys_that_were_made_is_refused),
+		cmocka_unit_test(the_folder_of_keys_that_were_made_is_a_folder),
 		cmocka_unit_test(a_key_folder_that_is_no_folder_is_an_error),
 		cmocka_unit_test(what_editors_leave_in_the_key_folder_is_passed_by),
 		cmocka_unit_test(a_file_that_seems_to_be_meant_for_a_key_is_warned_of),

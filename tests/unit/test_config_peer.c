@@ -212,10 +212,10 @@ what_a_peer_cannot_have_is_told(void **state)
 		    "3: peer \"a\" is nobody; set its user, its group, or both" },
 		{ "peer a { user = a allow = {\"self A\"} }",
 		    "3: allow: \"self A\": self is a key's own name, and a peer has none; allowed: "
-		    "lease, NAME, *.NAME, zone NAME" },
+		    "lease, look, NAME, *.NAME, zone NAME" },
 		{ "peer a { user = a allow = {lease,\n\"*.self\"} }",
 		    "3: allow: \"*.self\": self is a key's own name, and a peer has none; allowed: "
-		    "lease, NAME, *.NAME, zone NAME" },
+		    "lease, look, NAME, *.NAME, zone NAME" },
 		{ "peer a { user = a\nallow = {\"home.arpa b\"}\nadmin = 2\n"
 		  "updates-per-minute = -2\nnames-per-key = 1000001 }",
 		    "5: admin: \"2\" is neither true nor false; allowed: true, false, yes, no, on, off\n"
@@ -277,8 +277,9 @@ accounts_of_peers_and_of_the_socket_exist(void **state)
 	assert_non_null(group);
 	folder_make(&folder);
 	folder_write(&folder, "ddnsd.conf",
-	    FRAME "keys-directory = \"\"\ncontrol {\ngroup = no-such-group }\n"
-		  "peer a {\nuser = no-such-user\ngroup = no-such-group allow = lease }\n");
+	    FRAME
+	    "keys-directory = \"\" made-keys-directory = \"\"\ncontrol {\ngroup = no-such-group }\n"
+	    "peer a {\nuser = no-such-user\ngroup = no-such-group allow = lease }\n");
 	(void)folder_entry(&folder, "ddnsd.conf", path);
 	reading_of_file(&reading, path);
 	assert_non_null(strstr(reading.errors.data,
@@ -291,7 +292,7 @@ accounts_of_peers_and_of_the_socket_exist(void **state)
 	reading_release(&reading);
 
 	folder_write(&folder, "ddnsd.conf",
-	    FRAME "keys-directory = \"\"\ncontrol { group = nogroup }\n"
+	    FRAME "keys-directory = \"\" made-keys-directory = \"\"\ncontrol { group = nogroup }\n"
 		  "peer a { user = nobody allow = lease }\n"
 		  "peer b { group = nogroup allow = lease }\n");
 	reading_of_file(&reading, path);

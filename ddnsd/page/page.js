@@ -1,0 +1,1090 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Asks the API, follows its events, shows names: as text only, for what devices call themselves may be hostile.
+// Secrets go in headers, never in a URL.
+
+const CHUNK = 200; // rows that are drawn at once
+const PAGE = 1000; // names that the API gives at once
+const FEW = 40; // over so many changed names the whole list is fetched
+const SILENCE_MS = 45000; // the stream says something every 30 s
+const STORED = "ddnsd-login";
+
+const at = (id) => document.getElementById(id);
+const on = (id, kind, job) => at(id).addEventListener(kind, job);
+const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const relative = new Intl.RelativeTimeFormat("en");
+const number = new Intl.NumberFormat();
+
+const SOURCES = { admin: "Administrator", registered: "Registered", lease: "DHCP lease", zone: "The zone itself" };
+const STATES = {
+	confirmed: "Confirmed", written: "Written", waiting: "Waiting", "by-dnsmasq": "By dnsmasq",
+	"not-published": "Not published", off: "Off",
+};
+const STATE_WORDS = {
+	confirmed: "dnsmasq has answered with it.", written: "It stands in the file for dnsmasq.", waiting: "It will be written at once.",
+	"by-dnsmasq": "dnsmasq has it from its own leases.", "not-published": "Only ddnsd answers it.", off: "Publishing is off.",
+};
+
+/** Makes an element. Of attributes "text" is its text, and functions are listeners. */
+function el(tag, attributes = {}, ...children) {
+	const element = document.createElement(tag);
+	for (const [name, value] of Object.entries(attributes)) {
+		if (value === undefined || value === null || value === false) continue;
+		if (name === "text") element.textContent = value;
+		else if (typeof value === "function") element.addEventListener(name, value);
+		else element.setAttribute(name, value === true ? "" : value);
+	}
+	element.append(...children.filter((child) => child !== null));
+	return element;
+}
+
+const plural = (count, one, many) => `${number.format(count)} ${count === 1 ? one : many}`;
+const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
+const words = (text) => text.split(/[\s,]+/).filter(Boolean);
+
+function show(element, isShown) {
+	if (element.hidden === isShown) element.hidden = !isShown;
+}
+
+function setText(element, text) {
+	if (element.textContent !== text) element.textContent = text;
+}
+
+let saidTimer;
+function say(text) {
+	at("said").textContent = text;
+	clearTimeout(saidTimer);
+	saidTimer = setTimeout(() => (at("said").textContent = ""), 8000);
+}
+
+let skewMs = 0; // the server's clock less ours
+const nowMs = () => Date.now() + skewMs;
+
+const UNITS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
+
+function relativeText(ms) {
+	const s = (ms - nowMs()) / 1000;
+	for (const [unit, length] of UNITS) {
+		if (Math.abs(s) >= length) return relative.format(Math.trunc(s / length), unit);
+	}
+	return s > 5 ? "in a moment" : "just now";
+}
+
+const timeElement = (iso) => el("time", { datetime: iso, title: exact.format(Date.parse(iso)), text: relativeText(Date.parse(iso)) });
+
+function span(s) {
+	const [unit, length] = UNITS.find(([, length]) => s >= length) || ["second", 1];
+	return plural(Math.floor(s / length), unit, `${unit}s`);
+}
+
+function duration(ms) {
+	const hours = Math.max(1, Math.ceil(ms / 3600000));
+	return hours < 48 ? `${hours}h` : `${Math.ceil(hours / 24)}d`;
+}
+
+class Refused extends Error {
+	constructor(status, error, hint) {
+		super(error);
+		this.status = status;
+		this.hint = hint || "";
+	}
+}
+
+let session = null; // of one log-in: {login, abort, ...}; whatever belongs to an older one is dropped
+
+/** RFC 6750; null when it cannot be right. */
+function authorization(login) {
+	const text = `${login.name}:${login.secret}`;
+	return /^[\x21-\x7e]+$/.test(text) ? `Bearer ${text}` : null;
+}
+
+async function request(method, path, { body, signal } = {}) {
+	const headers = {};
+	if (session.login) {
+		headers.Authorization = authorization(session.login);
+		if (!headers.Authorization) throw new Refused(401, "", "");
+	}
+	if (body !== undefined) headers["Content-Type"] = "application/json";
+	const response = await fetch(path, {
+		method, headers, signal: signal || session.abort.signal, body: body && JSON.stringify(body),
+		cache: "no-store", credentials: "omit", redirect: "error",
+	});
+	if (response.ok) return response;
+	const answer = await response.json().catch(() => ({}));
+	const wait = response.headers.get("Retry-After");
+	throw new Refused(response.status, answer.error || `The server answered ${response.status}`,
+		answer.hint || (wait ? `Try again in ${wait} seconds.` : ""));
+}
+
+async function ask(method, path, body) {
+	const response = await request(method, path, { body });
+	return response.status === 204 ? null : response.json();
+}
+
+const namePath = (name) => `v1/names/${encodeURIComponent(name)}`;
+
+let status = null;
+let names = new Map();
+let sortBy = "name";
+let isAscending = true;
+let shown = CHUNK;
+let total = 0; // rows that the search leaves
+const facts = new WeakMap(); // of a name: what it is sorted and found by, its row
+
+const me = () => (status && status.you.identity) || null;
+const isAdmin = () => Boolean(status && status.you.admin);
+const zones = () => status.zones.filter((zone) => !zone.reverse).map((zone) => zone.zone);
+
+const mayChange = (item) => me() && item.source !== "zone" && (isAdmin() || item.owner === me());
+const mayDelete = (item) => mayChange(item) && item.source !== "lease";
+
+const isAddress = (record) => record.type === "A" || record.type === "AAAA";
+
+function addressKey(record) {
+	if (record.type === "A") return "4" + record.data.split(".").map((part) => part.padStart(3, "0")).join("");
+	if (record.type !== "AAAA") return `9${record.type} ${record.data}`;
+	const [head, tail] = record.data.split("::");
+	const parts = (text) => (text ? text.split(":") : []);
+	const gap = tail === undefined ? 0 : 8 - parts(head).length - parts(tail).length;
+	return "6" + [...parts(head), ...Array(Math.max(gap, 0)).fill("0"), ...parts(tail)]
+		.map((part) => part.padStart(4, "0")).join("");
+}
+
+/** When the first of its records goes, or the lease that it follows. */
+function soonest(item) {
+	const ends = [...item.records, ...(item.source === "lease" ? item.leases : [])].map((one) => one.expires).filter(Boolean);
+	return ends.length ? ends.reduce((one, other) => (one < other ? one : other)) : null;
+}
+
+function factsOf(item) {
+	let fact = facts.get(item);
+	if (!fact) {
+		const records = [...item.records].sort((one, other) => isAddress(other) - isAddress(one));
+		const leases = item.leases.map((lease) => `${lease.hardware} ${lease.duid} ${lease.client_name}`);
+		const state = STATES[item.publication.state];
+		fact = {
+			records,
+			expires: soonest(item),
+			text: [item.name, ...records.map((record) => `${record.type} ${record.data}`), item.owner,
+				SOURCES[item.source], state, ...leases].join("\n").toLowerCase(),
+			isReverse: /\.(in-addr|ip6)\.arpa$/.test(item.name),
+			row: null,
+		};
+		fact.sort = {
+			name: item.name, records: records.length ? addressKey(records[0]) : "", source: SOURCES[item.source],
+			owner: item.owner, changed: item.changed, expires: fact.expires || "~", state,
+		};
+		facts.set(item, fact);
+	}
+	return fact;
+}
+
+function chosen() {
+	const wanted = words(at("search").value.toLowerCase());
+	const list = [...names.values()].filter((item) => {
+		const { text } = factsOf(item);
+		return wanted.every((word) => text.includes(word));
+	});
+	const way = isAscending ? 1 : -1;
+	const isPlain = ["records", "changed", "expires"].includes(sortBy);
+	const compare = isPlain ? (one, other) => (one > other) - (one < other) : collator.compare;
+	return list.sort((one, other) => {
+		const [a, b] = [factsOf(one), factsOf(other)];
+		return (sortBy === "name" && a.isReverse - b.isReverse) || way * compare(a.sort[sortBy], b.sort[sortBy]) ||
+			collator.compare(one.name, other.name);
+	});
+}
+
+const COLUMNS = [
+	["name", "Name"], ["records", "Addresses"], ["source", "Source"], ["owner", "Owner"],
+	["changed", "Changed"], ["expires", "Expires"], ["state", "In dnsmasq"],
+];
+
+function drawHeads() {
+	at("heads").append(...COLUMNS.map(([key, title]) => el("th", { scope: "col", role: "columnheader", "data-key": key },
+		el("button", { type: "button", text: title, click: () => sort(key, key === sortBy ? !isAscending : true) }))),
+	el("th", { scope: "col", role: "columnheader", class: "doing" }, el("span", { class: "unseen", text: "Actions" })));
+	at("sort-by").append(...COLUMNS.map(([key, title]) => el("option", { value: key, text: title })));
+	// Of stacked rows the headings are unseen; what sorts is the list above.
+	const narrow = matchMedia("(max-width: 60em)");
+	const fit = () => at("heads").querySelectorAll("button").forEach((button) => (button.tabIndex = narrow.matches ? -1 : 0));
+	narrow.addEventListener("change", fit);
+	fit();
+}
+
+function showSort() {
+	for (const head of at("heads").children) {
+		if (head.dataset.key === sortBy) head.setAttribute("aria-sort", isAscending ? "ascending" : "descending");
+		else head.removeAttribute("aria-sort");
+	}
+	at("sort-by").value = sortBy;
+	at("sort-way").textContent = isAscending ? "↑ Ascending" : "↓ Descending";
+}
+
+function sort(key, ascending) {
+	sortBy = key;
+	isAscending = ascending;
+	shown = CHUNK;
+	showSort();
+	draw();
+}
+
+function recordElement(record) {
+	return el("span", { class: "data" }, el("span", { class: "type", text: record.type }), `\u200b${record.data}`);
+}
+
+function nameParts(item) {
+	if (item.name === item.zone || !item.name.endsWith(`.${item.zone}`)) return [item.name];
+	const cut = item.name.length - item.zone.length - 1;
+	return [item.name.slice(0, cut), el("wbr"), el("span", { class: "zone", text: item.name.slice(cut) })];
+}
+
+function recordsCell(item) {
+	const records = factsOf(item).records.filter((record) => record.type !== "SOA");
+	const most = records.length > 4 ? 3 : 4;
+	const cell = records.slice(0, most).map(recordElement);
+	if (records.length > most) cell.push(el("span", { class: "soft", text: `and ${records.length - most} more` }));
+	return el("div", {}, ...cell);
+}
+
+function stateCell(item) {
+	const { state, why } = item.publication;
+	return el("div", {}, el("span", { class: `state ${state}`, title: why || STATE_WORDS[state], text: STATES[state] }),
+		why && why !== status.publication.problem ? el("span", { class: "why", title: why, text: why }) : null);
+}
+
+function makeRow(item) {
+	const { expires } = factsOf(item);
+	const cell = (key, ...children) => el("td", { role: "cell", "data-head": COLUMNS.find((column) => column[0] === key)[1] }, ...children);
+	const button = (act, text, kind) => el("button", { type: "button", class: kind, "data-act": act, "aria-label": `${text} ${item.name}`, text });
+	return el("tr", { role: "row", "data-name": item.name },
+		el("th", { scope: "row", role: "rowheader" },
+			el("button", { type: "button", "data-act": "details" }, ...nameParts(item))),
+		cell("records", recordsCell(item)),
+		cell("source", el("span", { text: SOURCES[item.source] })),
+		cell("owner", item.owner ? el("span", { text: item.owner }) : el("span", { class: "soft", text: "–" })),
+		cell("changed", timeElement(item.changed)),
+		cell("expires", expires ? timeElement(expires) : el("span", { class: "soft", text: "Never" })),
+		cell("state", stateCell(item)),
+		el("td", { role: "cell", class: "doing" },
+			...(mayChange(item) ? [button("change", "Change")] : []),
+			...(mayDelete(item) ? [button("delete", "Delete", "danger")] : [])));
+}
+
+function focusPlace() {
+	const button = document.activeElement;
+	if (!at("rows").contains(button) || !button.dataset.act) return null;
+	return { name: button.closest("tr").dataset.name, act: button.dataset.act };
+}
+
+function focusOn(place) {
+	const row = [...at("rows").children].find((one) => one.dataset.name === place.name);
+	const button = row && (row.querySelector(`[data-act=${place.act}]`) || row.querySelector("button"));
+	(button || at("names")).focus();
+}
+
+function placeRows(list) {
+	const body = at("rows");
+	const place = focusPlace();
+	let next = body.firstElementChild;
+	const wanted = new Set(list.map((item) => {
+		const fact = factsOf(item);
+		fact.row = fact.row || makeRow(item);
+		return fact.row;
+	}));
+	for (const row of [...body.children]) {
+		if (wanted.has(row)) continue;
+		if (row === next) next = row.nextElementSibling;
+		row.remove();
+	}
+	for (const row of wanted) {
+		if (row === next) next = row.nextElementSibling;
+		else body.insertBefore(row, next);
+	}
+	if (place && !body.contains(document.activeElement)) focusOn(place);
+}
+
+function showEmpty(isEmpty) {
+	const box = at("empty");
+	const isSearch = at("search").value.trim() !== "";
+	show(box, isEmpty);
+	show(at("table"), !isEmpty);
+	if (!isEmpty) return;
+	const [head, text, button] = box.children;
+	show(button, isSearch);
+	setText(head, isSearch ? "Nothing fits the search" : "No names yet");
+	setText(text, isSearch ? `No name, address or owner has “${at("search").value.trim()}” in it.`
+		: `${me() ? "Add" : "Log in to add"} the first one here; or give a device a key, and it registers itself.`);
+}
+
+let isComplete = false; // the list has been fetched whole, once
+
+function draw() {
+	if (!status) return;
+	const list = chosen();
+	total = list.length;
+	placeRows(list.slice(0, shown));
+	const left = total - Math.min(shown, total);
+	show(at("more"), left > 0);
+	setText(at("more"), `Show ${number.format(Math.min(left, CHUNK))} more of ${number.format(left)}`);
+	at("table").setAttribute("aria-rowcount", total + 1);
+	const all = plural(names.size, "name", "names");
+	setText(at("count"), !isComplete ? `${all}, and more are coming …`
+		: total === names.size ? all : `${number.format(total)} of ${all}`);
+	showEmpty(total === 0 && isComplete);
+}
+
+function showMore() {
+	if (shown >= total) return;
+	const first = at("rows").children.length;
+	const hadFocus = document.activeElement === at("more");
+	shown += CHUNK;
+	draw();
+	if (hadFocus) at("rows").children[first].querySelector("button").focus();
+}
+
+function forgetRows() {
+	for (const item of names.values()) factsOf(item).row = null;
+}
+
+function publicationText(p) {
+	if (p.mode === "none") return "ddnsd answers by itself; publishing to dnsmasq is off (publish { mode = \"none\" }).";
+	if (p.problem) return p.problem[0].toUpperCase() + p.problem.slice(1);
+	if (p.state === "dirty") return "A change is on its way to dnsmasq.";
+	if (p.state === "written") {
+		return `Publication ${p.number} is written; ${p.confirm ? "dnsmasq has not answered it yet."
+			: "nobody asks dnsmasq whether it has read it (publish { confirm = \"\" })."}`;
+	}
+	if (!p.confirmed_number) return "Nothing has been published yet.";
+	return `dnsmasq answered publication ${p.confirmed_number} after ${number.format(Number(p.confirm_ms.toFixed(1)))} ms.`;
+}
+
+function showHealth() {
+	const { database, leases, configuration, publication } = status;
+	const troubles = [
+		database.error && `The database: ${database.error}`,
+		leases.error && `The leases: ${leases.error}`,
+		configuration.error && `The configuration that is in force is an older one, for the new one has errors: ${configuration.error}`,
+	].filter(Boolean);
+	const [level, head] = database.error ? ["bad", "Changes cannot be stored"]
+		: publication.problem ? ["bad", "dnsmasq does not answer as it should"]
+		: troubles.length ? ["warn", "Something needs a look"] : ["good", "All is well"];
+	at("health").className = `card ${level}`;
+	setText(at("health-head"), head);
+	setText(at("health-text"), publicationText(publication));
+	at("troubles").replaceChildren(...troubles.map((trouble) => el("li", { text: trouble })));
+	const { names: n } = status;
+	setText(at("facts"), [`${number.format(n.admin)} by administrators, ${number.format(n.registered)} registered, ${number.format(n.lease)} from DHCP leases.`,
+		...status.zones.filter((zone) => !zone.reverse).map((zone) => `${zone.zone} has serial ${zone.serial}.`),
+		`ddnsd ${status.version}, up for ${span(status.uptime_s)}.`,
+		status.quiet_s > 0 ? `Nothing expires for another ${span(status.quiet_s)}, as after each start.` : ""].join(" "));
+	show(at("health"), true);
+}
+
+function showUnreachable() {
+	at("health").className = "card bad";
+	setText(at("health-head"), "ddnsd does not answer");
+	setText(at("health-text"), "What stands here may be out of date. If it stays so, look on the server: systemctl status ddnsd");
+	at("troubles").replaceChildren();
+	show(at("health"), true);
+}
+
+function setStatus(fresh) {
+	const before = status && `${me()} ${isAdmin()}`;
+	status = fresh;
+	skewMs = Date.parse(fresh.time) - Date.now();
+	if (before !== null && before !== `${me()} ${isAdmin()}`) forgetRows();
+	setText(at("where"), ` in ${zones().join(", ")}`);
+	document.title = `Names${at("where").textContent}`;
+	setText(at("who"), me() ? `${me()}${isAdmin() ? " (administrator)" : ""}` : "");
+	show(at("login-open"), !me());
+	show(at("logout"), Boolean(session.login));
+	show(at("keys-open"), isAdmin());
+	show(at("add"), Boolean(me()));
+	show(at("names"), true);
+	if (session.isArriving) at("names").focus();
+	session.isArriving = false;
+	showHealth();
+}
+
+async function loadStatus() {
+	const mine = session;
+	const fresh = await ask("GET", "v1/status");
+	if (mine === session) setStatus(fresh);
+}
+
+/** Names that stay the same keep their object, and so their row. */
+function keep(item) {
+	const old = names.get(item.name);
+	return old && JSON.stringify(old) === JSON.stringify(item) ? old : item;
+}
+
+async function loadAll() {
+	const mine = session;
+	const seen = publications;
+	const isFirst = !isComplete;
+	const fresh = new Map();
+	mine.isLoading = true;
+	mine.dirty.clear();
+	try {
+		const first = ask("GET", `v1/names?limit=${PAGE}`);
+		first.catch(() => {});
+		const [now, page] = [await ask("GET", "v1/status"), await first];
+		if (mine !== session) return;
+		setStatus(now);
+		for (let answer = page; ; ) {
+			for (const item of answer.names) fresh.set(item.name, keep(item));
+			if (answer.next === null) break;
+			if (isFirst) {
+				names = fresh;
+				draw();
+			}
+			answer = await ask("GET", `v1/names?limit=${PAGE}&after=${encodeURIComponent(answer.next)}`);
+			if (mine !== session) return;
+		}
+		names = fresh;
+		isComplete = true;
+		draw();
+	} finally {
+		mine.isLoading = false;
+	}
+	if (seen !== publications) markUnsettled(names.values());
+	if (mine.dirty.size) flushSoon();
+}
+
+let publications = 0; // events of that kind, so far
+
+function markUnsettled(items) {
+	for (const item of items) {
+		if (item && (item.publication.state === "waiting" || item.publication.state === "written")) session.dirty.add(item.name);
+	}
+}
+
+async function loadName(name) {
+	const mine = session;
+	const item = await orNull(ask("GET", namePath(name)));
+	if (mine !== session) return null;
+	if (!item) {
+		names.delete(name);
+		return null;
+	}
+	const kept = keep(item);
+	if (kept !== names.get(item.name)) {
+		factsOf(kept).row = makeRow(kept);
+		factsOf(kept).row.className = "new";
+		names.set(item.name, kept);
+	}
+	return kept;
+}
+
+async function flush() {
+	const mine = session;
+	mine.flushTimer = null;
+	if (mine.isLoading) return;
+	const dirty = [...mine.dirty];
+	mine.dirty.clear();
+	try {
+		if (dirty.length > FEW) {
+			await loadAll();
+			return;
+		}
+		const seen = publications;
+		mine.isLoading = true;
+		const [items] = await Promise.all([Promise.all(dirty.map(loadName)), loadStatus()]);
+		if (mine !== session) return;
+		if (seen !== publications) markUnsettled(items);
+		draw();
+	} catch (error) {
+		if (mine === session) for (const name of dirty) mine.dirty.add(name);
+		notice(error);
+		return;
+	} finally {
+		mine.isLoading = false;
+	}
+	if (mine.dirty.size) flushSoon();
+}
+
+function flushSoon() {
+	const mine = session;
+	mine.flushTimer = mine.flushTimer || setTimeout(() => mine === session && flush(), 100);
+}
+
+function onEvent(kind, data) {
+	if (kind === "change") {
+		session.dirty.add(data.name);
+	} else if (kind === "publication") {
+		publications++;
+		markUnsettled(names.values());
+	} else {
+		return;
+	}
+	flushSoon();
+}
+
+function eventReader() {
+	let rest = "";
+	return (text) => {
+		const blocks = (rest + text).split("\n\n");
+		rest = blocks.pop();
+		for (const block of blocks) {
+			const fields = {};
+			for (const line of block.split("\n")) {
+				const cut = line.indexOf(": ");
+				if (cut > 0) fields[line.slice(0, cut)] = line.slice(cut + 2);
+			}
+			if (fields.event && fields.data) onEvent(fields.event, JSON.parse(fields.data));
+		}
+	};
+}
+
+function showLive(isLive, text) {
+	at("live").classList.toggle("is-live", isLive);
+	setText(at("live-text"), text);
+	show(at("live"), true);
+	show(at("retry"), !isLive);
+}
+
+async function follow(mine) {
+	const abort = new AbortController();
+	const stop = () => abort.abort();
+	let timer = setTimeout(stop, SILENCE_MS);
+	mine.abort.signal.addEventListener("abort", stop);
+	try {
+		const response = await request("GET", "v1/events", { signal: abort.signal });
+		const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+		const feed = eventReader();
+		await loadAll();
+		mine.tries = 0;
+		mine.isLive = true;
+		showLive(true, "Live");
+		for (;;) {
+			const { value, done } = await reader.read();
+			if (done || mine !== session) return;
+			clearTimeout(timer);
+			timer = setTimeout(stop, SILENCE_MS);
+			feed(value);
+		}
+	} finally {
+		clearTimeout(timer);
+		mine.abort.signal.removeEventListener("abort", stop);
+		stop();
+	}
+}
+
+async function live() {
+	const mine = session;
+	while (mine === session) {
+		let failure = null;
+		try {
+			await follow(mine);
+		} catch (error) {
+			failure = error;
+		}
+		if (mine !== session) return;
+		if ([401, 403, 429].includes(failure?.status)) return askForLogin(failure);
+		// ddnsd ends streams whenever keys have changed: then it is there at once.
+		const wasLive = mine.isLive;
+		mine.isLive = false;
+		if (wasLive && mine.spare-- > 0) continue;
+		const isRefused = failure instanceof Refused; // the stream, but not the rest
+		const reason = isRefused ? failure.message.toLowerCase() : "connection lost";
+		if (!isRefused) showUnreachable();
+		else await loadAll().catch(showUnreachable);
+		if (mine !== session) return;
+		// 1, 2, 4 ... 30 s, more or less, so that not all pages come at once.
+		const ms = Math.min(30000, 1000 * 2 ** mine.tries++) * (0.75 + Math.random() / 2);
+		showLive(false, `Not live: ${reason}. Trying again in ${Math.ceil(ms / 1000)} s.`);
+		await new Promise((resolve) => {
+			mine.hurry = resolve;
+			setTimeout(resolve, ms);
+		});
+	}
+}
+
+function notice(error) {
+	if (error.name === "AbortError") return;
+	if (error.status === 401) askForLogin(error);
+	else if (error instanceof Refused) say([error.message, error.hint].filter(Boolean).join(". "));
+}
+
+function storedLogin() {
+	try {
+		return JSON.parse(sessionStorage.getItem(STORED));
+	} catch {
+		return null;
+	}
+}
+
+function store(login) {
+	try {
+		if (login) sessionStorage.setItem(STORED, JSON.stringify(login));
+		else sessionStorage.removeItem(STORED);
+	} catch {
+		// The browser allows no storage: then it lasts as long as the page.
+	}
+}
+
+function renew(login) {
+	if (session) session.abort.abort();
+	session = { login, abort: new AbortController(), dirty: new Set(), tries: 0, isLive: false, spare: 5, hurry: () => {} };
+	status = null;
+	names = new Map();
+	isComplete = false;
+	shown = CHUNK;
+	at("rows").replaceChildren();
+	for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+	for (const id of ["names", "health", "live", "retry", "login-open", "logout", "keys-open", "login"]) show(at(id), false);
+	setText(at("who"), "");
+}
+
+function start(login) {
+	renew(login);
+	live();
+}
+
+function openLogin(error) {
+	const form = at("login-form");
+	showError(form, error);
+	show(at("login"), true);
+	show(at("login-cancel"), Boolean(status));
+	show(at("login-open"), false);
+	at(at("login-name").value ? "login-secret" : "login-name").focus();
+}
+
+function askForLogin(error) {
+	const wasTried = session.login !== null;
+	store(null);
+	renew(null);
+	if (error.status !== 401) openLogin(error);
+	else openLogin(wasTried ? new Refused(401, "That name and secret do not fit together.",
+		"The secret is the long text that came with the key.") : null);
+}
+
+on("login-form", "submit", (event) => {
+	event.preventDefault();
+	const login = { name: at("login-name").value.trim(), secret: at("login-secret").value.trim() };
+	at("login-secret").value = "";
+	store(at("login-keep").checked ? login : null);
+	start(login);
+	session.isArriving = true;
+});
+on("login-open", "click", () => openLogin(null));
+on("login-cancel", "click", () => {
+	show(at("login"), false);
+	show(at("login-open"), true);
+	at("login-open").focus();
+});
+on("logout", "click", () => {
+	store(null);
+	at("login-name").value = "";
+	start(null);
+	say("You are logged out.");
+});
+on("retry", "click", () => session.hurry());
+
+function showError(form, error, field) {
+	const box = form.querySelector(".error");
+	for (const old of form.querySelectorAll("[aria-invalid]")) old.removeAttribute("aria-invalid");
+	show(box, Boolean(error));
+	if (!error) return;
+	const text = error instanceof TypeError ? "ddnsd does not answer." : error.message;
+	box.replaceChildren(el("strong", { text }), el("span", { text: error.hint || "" }));
+	if (field) {
+		field.setAttribute("aria-invalid", "true");
+		field.focus();
+	}
+	box.scrollIntoView({ block: "nearest" });
+}
+
+const returns = new Map(); // of a dialog: where the focus was, even if that row is drawn again
+
+function openDialog(dialog, onClose = () => {}) {
+	returns.set(dialog, { place: focusPlace(), opener: document.activeElement, onClose });
+	dialog.showModal();
+}
+
+for (const dialog of document.querySelectorAll("dialog")) {
+	dialog.addEventListener("close", () => {
+		if (dialog.open) return;
+		const { place, opener, onClose } = returns.get(dialog);
+		onClose();
+		if (document.querySelector("dialog[open]") || document.activeElement === opener) return;
+		if (opener.offsetParent && opener !== document.body) opener.focus();
+		else if (place) focusOn(place);
+		else at("names").focus();
+	});
+}
+
+/** What a form's button does, once at a time. True: it went well. */
+async function run(form, job) {
+	const button = form.querySelector("[type=submit]") || form.querySelector("button");
+	if (button.disabled) return false;
+	const mine = session;
+	button.disabled = true;
+	showError(form, null);
+	try {
+		await job();
+		return mine === session;
+	} catch (error) {
+		if (mine !== session) return false;
+		if (error.status === 401) askForLogin(error);
+		else showError(form, error);
+		return false;
+	} finally {
+		button.disabled = false;
+	}
+}
+
+for (const button of document.querySelectorAll(".close")) button.addEventListener("click", () => button.closest("dialog").close());
+
+const term = (title, ...values) => [el("dt", { text: title }), el("dd", {}, ...values)];
+
+function detailedRecord(record) {
+	return el("li", {}, recordElement(record), el("span", { class: "soft" }, `TTL ${record.ttl} s, `,
+		...(record.expires ? ["expires ", timeElement(record.expires)] : ["does not expire"])));
+}
+
+function leaseElement(lease) {
+	return el("li", {}, recordElement({ type: "", data: lease.address }),
+		el("span", { class: "soft" }, [lease.hardware, lease.client_name && `calls itself “${lease.client_name}”`, `from ${lease.server}`]
+			.filter(Boolean).join(", "), ", ", ...(lease.expires ? ["expires ", timeElement(lease.expires)] : ["does not expire"])),
+		...(lease.why ? [el("span", { class: "why", text: lease.why })] : []));
+}
+
+function openDetails(item) {
+	const p = item.publication;
+	at("details-title").textContent = item.name;
+	at("details-body").replaceChildren(
+		el("dl", {}, ...term("In dnsmasq", `${STATES[p.state]}. ${p.why || STATE_WORDS[p.state]}`,
+			p.state === "confirmed" && p.confirm_ms !== null ? ` It answered publication ${p.number} after ${p.confirm_ms.toFixed(1)} ms.` : ""),
+		...term("Source", SOURCES[item.source]), ...term("Owner", item.owner || "nobody in particular"),
+		...term("Created", timeElement(item.created)), ...term("Changed", timeElement(item.changed))),
+		el("h3", { text: "Records" }), el("ul", {}, ...factsOf(item).records.map(detailedRecord)),
+		...(item.leases.length ? [el("h3", { text: "DHCP leases" }), el("ul", {}, ...item.leases.map(leaseElement))] : []));
+	openDialog(at("details"));
+}
+
+let edited = null; // the name that is changed; null: a new one
+
+const recordLine = (record) => `${record.type} ${record.data}`;
+
+function openEdit(item) {
+	const records = item ? item.records.filter((record) => record.type !== "SOA") : [];
+	const ttls = new Set(records.map((record) => record.ttl));
+	const isLease = item && item.source === "lease";
+	edited = item;
+	showError(at("edit"), null);
+	at("edit-title").textContent = item ? `Change ${item.name}` : "Add a name";
+	show(at("edit-note"), Boolean(isLease));
+	show(at("edit-name-field"), !item);
+	at("edit-name").value = "";
+	at("edit-name-hint").textContent = `For example nas; without a dot it is below ${zones()[0] || "the zone"}.`;
+	at("edit-addresses").value = records.filter(isAddress).map((record) => record.data).join("\n");
+	at("edit-records").value = records.filter((record) => !isAddress(record)).map(recordLine).join("\n");
+	const expires = item && !isLease && factsOf(item).expires;
+	at("edit-lease").value = expires ? duration(Date.parse(expires) - nowMs()) : "";
+	at("edit-lease-hint").textContent = `As 12h or 7d. Empty: ${isAdmin() ? "it does not expire" : "as long as the zone gives"}.`;
+	at("edit-ttl").value = ttls.size === 1 ? [...ttls][0] : "";
+	at("edit-ttl-hint").textContent = ttls.size > 1 ? "Empty: each record keeps its own." : "How long others may remember it. Empty: as the zone has it.";
+	show(at("edit-owner-field"), isAdmin());
+	at("edit-owner").value = item && item.owner !== me() && !isLease ? item.owner : "";
+	at("edit-rest").open = Boolean(at("edit-records").value);
+	if (isAdmin()) {
+		ask("GET", "v1/keys").then(({ keys }) => at("owners").replaceChildren(...keys.map((key) => el("option", { value: key.name }))), () => {});
+	}
+	openDialog(at("edit"));
+	at(item ? "edit-addresses" : "edit-name").focus();
+}
+
+function editedBody() {
+	const ttl = at("edit-ttl").value.trim();
+	const lease = at("edit-lease").value.trim();
+	const owner = at("edit-owner").value.trim();
+	const old = new Map((edited ? edited.records : []).map((record) => [recordLine(record), record.ttl]));
+	const body = { addresses: [], records: [] };
+	const add = (type, data) => {
+		const before = ttl === "" ? old.get(`${type} ${data}`) : undefined;
+		body.records.push(before === undefined ? { type, data } : { type, data, ttl: before });
+	};
+	for (const text of words(at("edit-addresses").value)) {
+		const type = text.includes(":") ? "AAAA" : "A";
+		if (old.has(`${type} ${text}`)) add(type, text);
+		else body.addresses.push(text);
+	}
+	for (const line of lines(at("edit-records").value)) {
+		const [, type, data] = /^(\S+)\s*(.*)$/.exec(line);
+		add(type.toUpperCase(), data);
+	}
+	if (ttl !== "") body.ttl = /^\d+$/.test(ttl) ? Number(ttl) : ttl;
+	if (lease !== "") body.lease = lease;
+	if (owner !== "" && isAdmin()) body.owner = owner;
+	return body;
+}
+
+function editProblem() {
+	if (!edited && !at("edit-name").value.trim()) return ["The name is missing.", at("edit-name")];
+	if (!at("edit-addresses").value.trim() && !at("edit-records").value.trim()) {
+		return [edited ? "Nothing would be left. To remove the name, delete it." : "An address, or another record, is missing.", at("edit-addresses")];
+	}
+	return null;
+}
+
+at("edit").querySelector("form").addEventListener("submit", async (event) => {
+	event.preventDefault();
+	const problem = editProblem();
+	if (problem) {
+		showError(at("edit"), new Error(problem[0]), problem[1]);
+		return;
+	}
+	const name = edited ? edited.name : at("edit-name").value.trim();
+	let saved = null;
+	const isGood = await run(at("edit"), async () => {
+		if (!edited && (await orNull(ask("GET", namePath(name))))) throw new Refused(409, `${name} is there already.`, "Find it in the list and change it there.");
+		saved = await ask("PUT", namePath(name), editedBody());
+	});
+	if (!isGood) return;
+	at("edit").close();
+	session.dirty.add(saved.name);
+	flushSoon();
+	say(edited ? `${saved.name} is changed.` : `${saved.name} is added.`);
+});
+
+/** null where the API has no such thing. */
+function orNull(promise) {
+	return promise.catch((error) => {
+		if (error.status === 404) return null;
+		throw error;
+	});
+}
+
+let deletion = null; // what the button does
+
+function confirmDeletion(title, text, job) {
+	deletion = job;
+	showError(at("confirm"), null);
+	at("confirm-title").textContent = title;
+	at("confirm-text").textContent = text;
+	openDialog(at("confirm"));
+}
+
+at("confirm").querySelector("form").addEventListener("submit", async (event) => {
+	event.preventDefault();
+	if (await run(at("confirm"), deletion)) at("confirm").close();
+});
+
+function openDelete(item) {
+	const { records } = factsOf(item);
+	const first = records.slice(0, 3).map((record) => record.data).join(", ");
+	const rest = records.length > 3 ? ` and ${plural(records.length - 3, "other record", "other records")}` : "";
+	confirmDeletion(`Delete ${item.name}?`,
+		`${first}${rest} will not be found under this name any more. A device that has a key for it may register it again.`,
+		async () => {
+			await orNull(ask("DELETE", namePath(item.name)));
+			names.delete(item.name);
+			draw();
+			say(`${item.name} is deleted.`);
+		});
+}
+
+on("rows", "click", (event) => {
+	const button = event.target.closest("[data-act]");
+	const item = button && names.get(button.closest("tr").dataset.name);
+	if (!item) return;
+	if (button.dataset.act === "details") openDetails(item);
+	else if (button.dataset.act === "change") openEdit(item);
+	else openDelete(item);
+});
+
+function keyElement(key) {
+	const grants = key.allow.length ? key.allow.join(", ") : "nothing";
+	return el("li", {}, el("div", {}, el("strong", { text: key.name }),
+		el("span", { class: "soft", text: ` ${key.algorithm}${key.admin ? ", administrator" : ""}` }),
+		el("div", { text: key.admin ? `May change any name; grants: ${grants}` : `May change: ${grants}` }),
+		...(key.from.length ? [el("div", { text: `Only from ${key.from.join(", ")}` })] : []),
+		el("div", { class: "soft" }, `${plural(key.names, "name", "names")}, `,
+			...(key.last_used ? ["last used ", timeElement(key.last_used), key.last_from ? ` from ${key.last_from}` : ""] : ["never used"]))),
+	key.made ? el("button", { type: "button", class: "danger", text: "Delete", "aria-label": `Delete key ${key.name}`, click: () => deleteKey(key) }) : null);
+}
+
+async function showKeys() {
+	const answer = await ask("GET", "v1/keys");
+	at("key-list").replaceChildren(...(answer.keys.length ? answer.keys.map(keyElement)
+		: [el("li", { text: "There is no key yet. Make one for the first device." })]));
+}
+
+async function openKeys() {
+	showError(at("keys"), null);
+	at("key-list").replaceChildren(el("li", { class: "soft", text: "Asking …" }));
+	openDialog(at("keys"));
+	await showKeys().catch((error) => {
+		at("key-list").replaceChildren();
+		showError(at("keys"), error);
+	});
+}
+
+function deleteKey(key) {
+	confirmDeletion(`Delete key ${key.name}?`,
+		`Whatever device has it cannot change names any more, at once. It has ${plural(key.names, "name, which stays", "names, which stay")} until deleted or expired.`,
+		async () => {
+			await ask("DELETE", `v1/keys/${encodeURIComponent(key.name)}`);
+			await showKeys();
+			at("key-new").focus();
+		});
+}
+
+function openNewKey() {
+	showError(at("key-form"), null);
+	for (const id of ["key-name", "key-grants", "key-from"]) at(id).value = "";
+	at("key-look").checked = false;
+	at("key-may").replaceChildren(
+		el("option", { value: "self A AAAA TXT", text: "Its own name: addresses and texts" }),
+		el("option", { value: "self\n*.self", text: "Its own name and all below it" }),
+		...zones().map((zone) => el("option", { value: `*.${zone} A AAAA TXT`, text: `All free names in ${zone}` })),
+		el("option", { value: "", text: "What I write" }));
+	show(at("key-grants-field"), false);
+	openDialog(at("key"));
+	at("key-name").focus();
+}
+
+on("key-may", "change", () => show(at("key-grants-field"), at("key-may").value === ""));
+
+on("key-form", "submit", async (event) => {
+	event.preventDefault();
+	const name = at("key-name").value.trim();
+	const allow = lines(at("key-may").value || at("key-grants").value);
+	if (!name) return showError(at("key-form"), new Error("The name is missing."), at("key-name"));
+	if (!allow.length) return showError(at("key-form"), new Error("The grants are missing."), at("key-grants"));
+	if (at("key-look").checked) allow.push("look");
+	let made = null;
+	const isGood = await run(at("key-form"), async () => {
+		made = await ask("POST", "v1/keys", { name, algorithm: "hmac-sha256", allow, from: words(at("key-from").value) });
+	});
+	if (!isGood) return;
+	at("key").close();
+	openMade(made);
+	showKeys().catch(() => {});
+});
+
+function nameFor(key) {
+	const within = zones().some((zone) => key.name === zone || key.name.endsWith(`.${zone}`));
+	if (key.allow.some((grant) => /^self\b/.test(grant))) return within ? key.name : `${key.name}.${zones()[0]}`;
+	return `NAME.${zones()[0]}`;
+}
+
+function nsupdateText(key, name) {
+	const zone = zones().find((one) => name.endsWith(`.${one}`)) || zones()[0];
+	return `umask 077
+cat >${key.name}.key <<'END'
+key "${key.name}" { algorithm ${key.algorithm}; secret "${key.secret}"; };
+END
+nsupdate -k ${key.name}.key <<END
+server ${location.hostname.replace(/[[\]]/g, "")} ${(status.dns.listen[0] || "").replace(/^.*:/, "")}
+zone ${zone}
+update delete ${name} A
+update add ${name} 60 A $(hostname -I | cut -d' ' -f1)
+send
+END
+`;
+}
+
+function ddclientText(key, name) {
+	return `# /etc/ddclient.conf, mode 600; put your interface for eth0
+daemon=300
+protocol=dyndns2
+use=if, if=eth0
+server=${location.host}
+ssl=${location.protocol === "https:" ? "yes" : "no"}
+login=${key.name}
+password='${key.secret}'
+${name}
+`;
+}
+
+function fritzText(key, name) {
+	return `Update URL:  ${location.origin}/nic/update?hostname=<domain>&myip=<ipaddr>&myipv6=<ip6addr>&ip6lanprefix=<ip6lanprefix>
+Domain name: ${name}
+User name:   ${key.name}
+Password:    ${key.secret}
+`;
+}
+
+async function copyFrom(element, told) {
+	try {
+		await navigator.clipboard.writeText(element.textContent);
+		told.textContent = "Copied.";
+	} catch {
+		// Without TLS browsers give no clipboard; then the old way.
+		getSelection().selectAllChildren(element);
+		told.textContent = document.execCommand("copy") ? "Copied." : "It is selected; copy it with Ctrl+C.";
+	}
+}
+
+function copyable(element, what) {
+	const told = el("span", { role: "status", class: "soft" });
+	return [element, el("p", {}, el("button", { type: "button", text: "Copy", "aria-label": `Copy ${what}`, click: () => copyFrom(element, told) }), " ", told)];
+}
+
+function snippet(title, text) {
+	return el("details", {}, el("summary", { text: title }), ...copyable(el("pre", { tabindex: 0, "aria-label": title, text }), title));
+}
+
+function openMade(key) {
+	const name = nameFor(key);
+	at("made-title").textContent = `Key ${key.name} is made`;
+	at("made-body").replaceChildren(
+		el("h3", { text: "Secret", id: "made-secret" }),
+		...copyable(el("output", { "aria-labelledby": "made-secret", text: key.secret }), "the secret"),
+		el("h3", { text: "Ready to paste" }),
+		snippet("nsupdate, on Linux", nsupdateText(key, name)),
+		snippet("ddclient", ddclientText(key, name)),
+		snippet("FritzBox: Internet, Permit Access, DynDNS", fritzText(key, name)));
+	openDialog(at("made"), () => at("made-body").replaceChildren());
+}
+
+on("search", "input", () => {
+	shown = CHUNK;
+	draw();
+});
+on("search", "keydown", (event) => {
+	if (event.key !== "Escape" || !at("search").value) return;
+	event.preventDefault();
+	at("search").value = "";
+	draw();
+});
+at("empty").querySelector("button").addEventListener("click", () => {
+	at("search").value = "";
+	draw();
+	at("search").focus();
+});
+on("sort-by", "change", () => sort(at("sort-by").value, true));
+on("sort-way", "click", () => sort(sortBy, !isAscending));
+on("add", "click", () => openEdit(null));
+on("keys-open", "click", openKeys);
+on("key-new", "click", openNewKey);
+on("more", "click", showMore);
+new IntersectionObserver((entries) => entries[0].isIntersecting && showMore(), { rootMargin: "600px" }).observe(at("more"));
+addEventListener("beforeprint", () => {
+	shown = Infinity;
+	draw();
+});
+
+function tick() {
+	for (const time of document.querySelectorAll("time")) setText(time, relativeText(Date.parse(time.dateTime)));
+	if (!isComplete) return;
+	const now = new Date(nowMs() - 2000).toISOString();
+	for (const item of names.values()) {
+		const { expires } = factsOf(item);
+		if (expires && expires < now) session.dirty.add(item.name);
+	}
+	if (session.dirty.size) flushSoon();
+}
+setInterval(tick, 20000);
+setInterval(() => {
+	session.spare = 5;
+	if (isComplete) loadStatus().catch(notice);
+}, 60000);
+
+for (const hint of document.querySelectorAll("[id$=-hint]")) at(hint.id.slice(0, -5)).setAttribute("aria-describedby", hint.id);
+drawHeads();
+showSort();
+start(storedLogin());
