@@ -221,6 +221,106 @@ a_file_that_somebody_changed_meanwhile_is_neither_replaced_nor_removed(void **st
 	key_place_release(&place);
 }
 
+static enum status
+find_made(const char *path, const char *name)
+{
+	struct key_place place = { 0 };
+	enum status status = key_store_find_made(path, name, &place, problem);
+
+	key_place_release(&place);
+	return status;
+}
+
+static void
+what_the_daemon_may_write_is_not_followed_anywhere(void **state)
+{
+	static const char text[] = "key \"laptop\" { secret = \"x\" }\n";
+	struct key_place place = { 0 };
+	struct buffer read;
+	char path[PATH_MAX];
+	char other[PATH_MAX];
+
+	(void)state;
+	folder_write(&folder, "laptop.conf", text);
+	assert_int_equal(key_store_find_made(folder.path, "laptop", &place, problem), STATUS_OK);
+	assert_int_equal(replace(&place, text), STATUS_OK);
+	key_place_release(&place);
+	/* A second name: of whose file? */
+	assert_int_equal(link(folder_entry(&folder, "laptop.conf", path),
+			     folder_entry(&folder, "elsewhere", other)),
+	    0);
+	assert_int_equal(find_made(folder.path, "laptop"), STATUS_REFUSED);
+	assert_non_null(strstr(problem, "laptop.conf is no plain file"));
+	buffer_init(&read, KEY_FILE_MAX);
+	assert_int_equal(key_store_read_made(path, &read), STATUS_REFUSED);
+	assert_int_equal(unlink(other), 0);
+	assert_int_equal(key_store_read_made(path, &read), STATUS_OK);
+	assert_memory_equal(read.data, text, sizeof(text) - 1);
+	buffer_release(&read);
+	/* A link, and something that would keep us waiting. */
+	assert_int_equal(rename(path, other), 0);
+	assert_int_equal(symlink("elsewhere", path), 0);
+	assert_int_equal(find_made(folder.path, "laptop"), STATUS_REFUSED);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(find_made(folder.path, "laptop"), STATUS_REFUSED);
+	assert_int_equal(find_made(folder.path, "nas"), STATUS_NOT_FOUND);
+}
+
+static void
+a_folder_that_is_a_link_is_not_the_daemons(void **state)
+{
+	char path[PATH_MAX];
+
+	(void)state;
+	folder_write(&folder, "laptop.conf", "key \"laptop\" { secret = \"x\" }\n");
+	assert_int_equal(symlink(".", folder_entry(&folder, "made", path)), 0);
+	assert_int_equal(find_made(path, "laptop"), STATUS_NOT_FOUND);
+	/* An administrator's own folder may be one. */
+	assert_int_equal(find_made(folder.path, "laptop"), STATUS_OK);
+}
+
+static void
+a_file_of_somebody_else_in_the_daemons_folder_is_refused(void **state)
+{
+	char path[PATH_MAX];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	folder_write(&folder, "laptop.conf", "key \"laptop\" { secret = \"x\" }\n");
+	assert_int_equal(chown(folder.path, 1, 1), 0);
+	assert_int_equal(find_made(folder.path, "laptop"), STATUS_OK);
+	assert_int_equal(chown(folder_entry(&folder, "laptop.conf", path), 1, 1), 0);
+	assert_int_equal(find_made(folder.path, "laptop"), STATUS_OK);
+	assert_int_equal(chown(path, 2, 1), 0);
+	assert_int_equal(find_made(folder.path, "laptop"), STATUS_REFUSED);
+}
+
+static void
+a_change_goes_where_the_file_was_read(void **state)
+{
+	struct key_place place = { 0 };
+	char made[PATH_MAX];
+	char moved[PATH_MAX];
+	char other[PATH_MAX];
+	static const char text[] = "key \"laptop\" { secret = \"x\" }\n";
+
+	(void)state;
+	assert_int_equal(mkdir(folder_entry(&folder, "made", made), 0700), 0);
+	assert_int_equal(mkdir(folder_entry(&folder, "other", other), 0700), 0);
+	folder_write(&folder, "made/laptop.conf", text);
+	folder_write(&folder, "other/laptop.conf", "another's\n");
+	assert_int_equal(key_store_find_made(made, "laptop", &place, problem), STATUS_OK);
+	/* Whoever has the folder puts another in its place. */
+	assert_int_equal(rename(made, folder_entry(&folder, "moved", moved)), 0);
+	assert_int_equal(symlink("other", made), 0);
+	assert_int_equal(replace(&place, "new"), STATUS_OK);
+	folder_expect(&folder, "moved/laptop.conf", "new");
+	folder_expect(&folder, "other/laptop.conf", "another's\n");
+	key_place_release(&place);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -237,6 +337,10 @@ main(void)
 		TEST(the_reason_why_its_own_file_is_not_understood_is_told),
 		TEST(a_changed_file_keeps_its_mode_and_leaves_no_other),
 		TEST(a_file_that_somebody_changed_meanwhile_is_neither_replaced_nor_removed),
+		TEST(what_the_daemon_may_write_is_not_followed_anywhere),
+		TEST(a_folder_that_is_a_link_is_not_the_daemons),
+		TEST(a_file_of_somebody_else_in_the_daemons_folder_is_refused),
+		TEST(a_change_goes_where_the_file_was_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

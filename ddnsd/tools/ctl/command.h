@@ -53,6 +53,7 @@ ctl_command ctl_check;
 ctl_command ctl_key;
 ctl_command ctl_doctor;
 ctl_command ctl_setup;
+ctl_command ctl_tls;
 ctl_command ctl_lease;
 
 /*

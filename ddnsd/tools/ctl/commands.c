@@ -95,6 +95,19 @@ const struct ctl_entry ctl_entries[] = {
 	    "  --undo            take back what setup did\n"
 	    "It shows what it will do, and asks first.\n",
 	    false },
+	{ "tls", ctl_tls,
+	    "self-signed [--name NAME]... [--days DAYS] [--force] [DIRECTORY] | "
+	    "show [--key KEY] [FILE]",
+	    "make a certificate for the HTTP door, or look at one",
+	    "  self-signed    one that no authority vouches for: server.crt and server.key\n"
+	    "    --name NAME  of this machine, or an address; may be given again\n"
+	    "    --days DAYS  how long it is valid: 825\n"
+	    "    --force      replace what is in DIRECTORY\n"
+	    "    DIRECTORY    /etc/ddnsd/tls\n"
+	    "  show           names, until when, fingerprint, and whether the key fits\n"
+	    "    --key KEY    its file, in place of a guess\n"
+	    "    FILE         /etc/ddnsd/tls/server.crt\n",
+	    false },
 	{ "help", run_help, "[COMMAND]", "this, or one command in full", NULL, false },
 	{ "lease", ctl_lease, "...", "report a DHCP lease, for hooks", NULL, true },
 	{ NULL, NULL, NULL, NULL, NULL, false },

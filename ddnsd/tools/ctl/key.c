@@ -97,6 +97,32 @@ key_choose_directory(const struct site *site, const char **directory)
 	    site->file);
 }
 
+enum ctl_exit
+key_find(const struct site *site, const char *directory, const char *name,
+    struct key_place *ret_place)
+{
+	char problem[KEY_STORE_PROBLEM_MAX] = "";
+	char made_problem[KEY_STORE_PROBLEM_MAX] = "";
+	bool asks_made = directory == NULL && site->made_keys[0] != '\0';
+	enum status status = STATUS_NOT_FOUND;
+	enum ctl_exit code;
+
+	if (!asks_made || site->keys[0] != '\0') {
+		code = key_choose_directory(site, &directory);
+		if (code != CTL_DONE)
+			return code;
+		status = key_store_find(directory, name, ret_place, problem);
+	}
+	if (status == STATUS_NOT_FOUND && asks_made) {
+		key_place_release(ret_place);
+		status = key_store_find_made(site->made_keys, name, ret_place, made_problem);
+		/* Where neither has it, that of the administrator is the one to speak of. */
+		if (status != STATUS_NOT_FOUND || problem[0] == '\0')
+			memcpy(problem, made_problem, sizeof(problem));
+	}
+	return status == STATUS_OK ? CTL_DONE : ctl_fail(CTL_FAILED, "%s", problem);
+}
+
 /* --- the daemon --- */
 
 const json_t *
@@ -195,13 +221,13 @@ is_any_or_loopback(const char *address)
 }
 
 const char *
-key_guess_server(const struct site *site, char address[static 64])
+key_guess_server(const char *listen, char address[static 64])
 {
 	struct ifaddrs *list = NULL;
-	bool is_local = site->listen[0] != '\0' && strcmp(site->listen, "0.0.0.0") != 0 &&
-	    strcmp(site->listen, "::") != 0 && is_any_or_loopback(site->listen);
+	bool is_local = listen[0] != '\0' && strcmp(listen, "0.0.0.0") != 0 &&
+	    strcmp(listen, "::") != 0 && is_any_or_loopback(listen);
 
-	(void)snprintf(address, 64, "%s", site->listen[0] != '\0' ? site->listen : "127.0.0.1");
+	(void)snprintf(address, 64, "%s", listen[0] != '\0' ? listen : "127.0.0.1");
 	if (is_local || !is_any_or_loopback(address))
 		return address;
 	(void)snprintf(address, 64, "127.0.0.1");

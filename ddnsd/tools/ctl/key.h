@@ -34,6 +34,13 @@ enum ctl_exit key_take_items(const char *command, const char *option, struct key
  */
 enum ctl_exit key_choose_directory(const struct site *site, const char **directory);
 
+/*
+ * The file of a key: in directory, or where that is NULL in the daemon's folder of keys, then in that of the
+ * keys that it makes itself. Fails (said), and is released, as key_store_find().
+ */
+enum ctl_exit key_find(const struct site *site, const char *directory, const char *name,
+    struct key_place *ret_place);
+
 /* The key's entry in an answer of /v1/keys; NULL when there is none. */
 const json_t *key_entry(const json_t *answer, const char *name);
 
@@ -54,8 +61,11 @@ enum key_knowledge key_wait(const struct ctl *ctl, const char *name, const char 
 /* A sentence for people about what key_wait() found. */
 void key_say_knowledge(enum key_knowledge knowledge, const char *reason);
 
-/* How the client reaches the server, when --server does not say. */
-const char *key_guess_server(const struct site *site, char address[static 64]);
+/*
+ * How the client reaches the server, when --server does not say. listen: the first address of the
+ * door that it comes by; "" = not known.
+ */
+const char *key_guess_server(const char *listen, char address[static 64]);
 
 /*
  * Fills in what a snippet needs. name holds what `self` is. CTL_FAILED (said): the client wants an

@@ -44,7 +44,7 @@ take_option(json_t *key, const struct conf_text *conf, const struct conf_item *i
 }
 
 static void
-take_keys(json_t *keys, const char *path, const struct buffer *text)
+take_keys(json_t *keys, const char *path, bool is_made, const struct buffer *text)
 {
 	struct conf_text conf;
 	struct conf_item item;
@@ -56,10 +56,11 @@ take_keys(json_t *keys, const char *path, const struct buffer *text)
 			key = NULL;
 			if (strcmp(item.name, "key") != 0)
 				continue;
-			key = json_pack("{s:s, s:s, s:b, s:[], s:[], s:n, s:n, s:n, s:b, s:n, s:s}",
+			key = json_pack(
+			    "{s:s, s:s, s:b, s:[], s:[], s:n, s:n, s:n, s:b, s:n, s:b, s:s}",
 			    "name", conf.title, "algorithm", "hmac-sha256", "admin", 0, "allow",
 			    "from", "names", "last_used", "last_from", "has_old_secret", 0,
-			    "old_secret_until", "file", path);
+			    "old_secret_until", "made", is_made, "file", path);
 			(void)json_array_append_new(keys, key);
 		} else if (item.kind == CONF_OPTION && key != NULL) {
 			take_option(key, &conf, &item);
@@ -73,16 +74,17 @@ take_keys(json_t *keys, const char *path, const struct buffer *text)
 }
 
 static bool
-read_file(void *context, const char *path)
+take_file(json_t *keys, const char *path, bool is_made)
 {
-	json_t *keys = context;
 	struct buffer text;
 	enum status status;
 
 	buffer_init(&text, KEY_FILE_MAX);
-	status = file_read(path, &text);
+	status = is_made ? key_store_read_made(path, &text) : file_read(path, &text);
 	if (status == STATUS_OK)
-		take_keys(keys, path, &text);
+		take_keys(keys, path, is_made, &text);
+	else if (status == STATUS_REFUSED)
+		fprintf(stderr, "ddnsctl: %s is no plain file of the daemon's own\n", path);
 	else
 		fprintf(stderr, "ddnsctl: %s cannot be read: %s%s\n", path, status_text(status),
 		    status == STATUS_PERMISSION ? "; run ddnsctl as root" : "");
@@ -90,11 +92,24 @@ read_file(void *context, const char *path)
 	return true;
 }
 
+static bool
+read_file(void *context, const char *path)
+{
+	return take_file(context, path, false);
+}
+
+static bool
+read_made_file(void *context, const char *path)
+{
+	return take_file(context, path, true);
+}
+
 /* folder: in place of all that the daemon would read; NULL = none. */
 static enum ctl_exit
 list_files(const struct site *site, const char *folder, json_t **ret_keys)
 {
 	json_t *keys = json_array();
+	const char *made = folder == NULL ? site->made_keys : "";
 	enum status status = STATUS_OK;
 
 	if (folder == NULL) {
@@ -103,6 +118,10 @@ list_files(const struct site *site, const char *folder, json_t **ret_keys)
 	}
 	if (folder[0] != '\0')
 		status = key_store_walk(folder, read_file, keys);
+	if (made[0] != '\0' && (status == STATUS_OK || status == STATUS_NOT_FOUND)) {
+		folder = made;
+		status = key_store_walk(folder, read_made_file, keys);
+	}
 	if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
 		json_decref(keys);
 		return ctl_fail(CTL_FAILED, "%s cannot be read: %s%s", folder, status_text(status),
@@ -143,8 +162,8 @@ add_row(struct output_table *table, const json_t *key, bool is_live)
 	char time_text[32];
 	const char *last = look_text(key, "last_used", NULL);
 	const char *end = look_text(key, "old_secret_until", NULL);
-	const char *cells[7];
-	enum output_style styles[7] = { STYLE_STRONG };
+	const char *cells[8];
+	enum output_style styles[8] = { STYLE_STRONG };
 
 	(void)join(json_object_get(key, "allow"), "; ", "nothing", may);
 	if (json_is_true(json_object_get(key, "admin")))
@@ -166,7 +185,8 @@ add_row(struct output_table *table, const json_t *key, bool is_live)
 	cells[3] = join(json_object_get(key, "from"), " ", "anywhere", from);
 	cells[4] = names;
 	cells[5] = used;
-	cells[6] = until;
+	cells[6] = json_is_true(json_object_get(key, "made")) ? "ddnsd" : "root";
+	cells[7] = until;
 	output_table_add(table, cells, styles);
 }
 
@@ -180,6 +200,7 @@ print_table(const json_t *keys, bool is_live)
 		{ "FROM", true, false },
 		{ "NAMES", false, true },
 		{ "LAST USED", false, false },
+		{ "MADE BY", false, false },
 		{ "OLD SECRET UNTIL", false, false },
 	};
 	struct output_table *table = output_table_new(columns,

@@ -12,7 +12,7 @@
 #include "tools/ctl/output.h"
 #include "wire/address.h"
 
-enum { WARNINGS_MAX = 16, WARNING_MAX = 512, REASON_MAX = 1024 };
+enum { WARNINGS_MAX = 16, WARNING_MAX = SNIPPET_NOTE_MAX, REASON_MAX = 1024 };
 
 /* One run of the command. */
 struct job {
@@ -153,6 +153,9 @@ warn_of_grants(struct job *job)
 		char subject[SITE_NAME_MAX];
 		bool concerns = false;
 
+		/* It is about no name. */
+		if (strcmp(job->allow.items[i], "look") == 0)
+			continue;
 		subject_of(job->allow.items[i], subject);
 		uses_self |= subject[0] == '\0';
 		for (size_t j = 0; j < site->zone_count && subject[0] != '\0'; j++)
@@ -185,6 +188,8 @@ static void
 warn_of_surprises(struct job *job)
 {
 	const struct site *site = job->site;
+	char notes[SNIPPET_NOTES_MAX][SNIPPET_NOTE_MAX];
+	size_t note_count = snippet_notes(job->snippet, &job->facts, notes);
 
 	warn_of_grants(job);
 	if (job->algorithm->is_weak)
@@ -198,9 +203,11 @@ warn_of_surprises(struct job *job)
 		warn(job,
 		    "the client's server is %s, this machine itself; others need --server HOST%s",
 		    job->guess,
-		    strcmp(site->listen, "127.0.0.1") == 0
+		    !snippet_speaks_http(job->snippet) && strcmp(site->listen, "127.0.0.1") == 0
 			? ", and addresses = {\"0.0.0.0\", \"::\"} in the listen block"
 			: "");
+	for (size_t i = 0; i < note_count; i++)
+		warn(job, "%s", notes[i]);
 	if (is_elsewhere(job))
 		warn(job, "the daemon reads its keys from %s, not from %s",
 		    site->keys[0] != '\0' ? site->keys : "no folder", job->directory);
@@ -231,7 +238,7 @@ prepare(const struct ctl *ctl, struct job *job)
 	if (realpath(job->directory, job->folder) != NULL)
 		job->directory = job->folder;
 	if (job->server == NULL)
-		job->server = key_guess_server(job->site, job->guess);
+		job->server = key_guess_server(snippet_listen(job->snippet, job->site), job->guess);
 	code = key_facts(&job->facts, job->snippet, job->site, job->name, job->server, job->self,
 	    job->address);
 	if (code != CTL_DONE)
@@ -241,7 +248,7 @@ prepare(const struct ctl *ctl, struct job *job)
 		for (size_t i = 0; i < job->allow.count; i++)
 			job->allow.items[i] = job->grants[i];
 	}
-	if (!key_secret_make(job->algorithm, job->secret))
+	if (!snippet_make_secret(job->snippet, job->algorithm, job->secret))
 		return ctl_fail(CTL_FAILED, "the kernel gives no random octets");
 	job->facts.secret = job->secret;
 	job->facts.algorithm = job->algorithm;
@@ -268,6 +275,11 @@ write_file(const struct job *job)
 	struct key_place place = { 0 };
 	enum status status = key_store_find(job->directory, job->name, &place, problem);
 
+	/* The daemon would have two of that name, and take neither. */
+	if (status != STATUS_OK && !is_elsewhere(job) && job->site->made_keys[0] != '\0') {
+		key_place_release(&place);
+		status = key_store_find_made(job->site->made_keys, job->name, &place, problem);
+	}
 	if (status == STATUS_OK) {
 		(void)snprintf(problem, sizeof(problem),
 		    "the key \"%s\" is there already, in %s; \"ddnsctl key rotate\" gives it a new "

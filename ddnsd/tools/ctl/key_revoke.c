@@ -219,7 +219,6 @@ print_result(const struct ctl *ctl, const struct job *job, enum key_knowledge kn
 static enum ctl_exit
 run(struct ctl *ctl, struct job *job)
 {
-	char problem[KEY_STORE_PROBLEM_MAX];
 	char question[PATH_MAX + 512];
 	char reason[REASON_MAX] = "";
 	enum key_knowledge knowledge;
@@ -229,11 +228,9 @@ run(struct ctl *ctl, struct job *job)
 	job->site = site_new(ctl, "");
 	if (job->site == NULL || job->names == NULL)
 		return ctl_fail(CTL_FAILED, "out of memory");
-	code = key_choose_directory(job->site, &job->directory);
+	code = key_find(job->site, job->directory, job->name, &job->place);
 	if (code != CTL_DONE)
 		return code;
-	if (key_store_find(job->directory, job->name, &job->place, problem) != STATUS_OK)
-		return ctl_fail(CTL_FAILED, "%s", problem);
 	read_names(ctl, job);
 	if (job->takes_names && !job->has_list)
 		return ctl_fail(job->site->reach == CTL_DONE ? CTL_FAILED : CTL_UNREACHABLE,

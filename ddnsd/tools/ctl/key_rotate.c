@@ -64,20 +64,12 @@ read_arguments(struct job *job, int argc, char **argv)
 static enum ctl_exit
 find(const struct ctl *ctl, struct job *job)
 {
-	char problem[KEY_STORE_PROBLEM_MAX];
-	enum ctl_exit code;
-
 	job->site = site_new(ctl, "");
 	if (job->site == NULL)
 		return ctl_fail(CTL_FAILED, "out of memory");
-	code = key_choose_directory(job->site, &job->directory);
-	if (code != CTL_DONE)
-		return code;
 	if (job->server == NULL)
-		job->server = key_guess_server(job->site, job->guess);
-	if (key_store_find(job->directory, job->name, &job->place, problem) != STATUS_OK)
-		return ctl_fail(CTL_FAILED, "%s", problem);
-	return CTL_DONE;
+		job->server = key_guess_server(snippet_listen(job->snippet, job->site), job->guess);
+	return key_find(job->site, job->directory, job->name, &job->place);
 }
 
 /* A second rotation ends the secret that the first one kept: somebody may still use it. */
@@ -118,7 +110,7 @@ edit(struct job *job)
 	if (algorithm == NULL)
 		return ctl_fail(CTL_FAILED, "%s: the algorithm \"%s\" is unknown", job->place.path,
 		    job->place.found.algorithm);
-	if (!key_secret_make(algorithm, job->secret))
+	if (!snippet_make_secret(job->snippet, algorithm, job->secret))
 		return ctl_fail(CTL_FAILED, "the kernel gives no random octets");
 	job->until_s = clock_wall_s() + job->overlap_s;
 	(void)key_until_to_text(job->until_s, job->until);
@@ -146,6 +138,16 @@ print_json(const struct job *job, enum key_knowledge knowledge)
 
 	output_json(json);
 	json_decref(json);
+}
+
+static void
+print_notes(const struct job *job, const struct snippet_facts *facts)
+{
+	char notes[SNIPPET_NOTES_MAX][SNIPPET_NOTE_MAX];
+	size_t count = snippet_notes(job->snippet, facts, notes);
+
+	for (size_t i = 0; i < count; i++)
+		fprintf(stderr, "Note: %s.\n", notes[i]);
 }
 
 static enum ctl_exit
@@ -179,6 +181,7 @@ run(struct ctl *ctl, struct job *job)
 		    "Key \"%s\" has a new secret, in %s. The one before is accepted until %s.\n",
 		    job->name, job->place.path, job->until);
 		key_say_knowledge(knowledge, reason);
+		print_notes(job, &facts);
 		fprintf(stderr, "For %s:\n\n", snippet_client(job->snippet));
 		(void)fwrite(job->configuration.data, 1, job->configuration.length, stdout);
 	}

@@ -43,6 +43,9 @@ key_place_release(struct key_place *place)
 {
 	key_store_wipe(&place->text);
 	explicit_bzero(&place->found, sizeof(place->found));
+	if (place->has_folder)
+		(void)close(place->folder);
+	place->has_folder = false;
 }
 
 bool
@@ -135,12 +138,13 @@ say_why(char problem[static KEY_STORE_PROBLEM_MAX], const char *path, enum statu
 		say(problem, "%s cannot be written: %s", path, status_text(status));
 }
 
+/* flags: O_NOFOLLOW or 0. */
 static enum status
-open_folder(const char *folder, int *ret_fd, char problem[static KEY_STORE_PROBLEM_MAX])
+open_folder(const char *folder, int flags, int *ret_fd, char problem[static KEY_STORE_PROBLEM_MAX])
 {
 	enum status status = STATUS_OK;
 
-	*ret_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*ret_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
 	if (*ret_fd >= 0)
 		return STATUS_OK;
 	status = file_status(errno);
@@ -192,7 +196,7 @@ key_store_add(const char *folder, const char *name, const struct buffer *text,
 	char path[PATH_MAX];
 	int directory;
 	int fd;
-	enum status status = open_folder(folder, &directory, ret_problem);
+	enum status status = open_folder(folder, 0, &directory, ret_problem);
 
 	if (status != STATUS_OK)
 		return status;
@@ -232,11 +236,13 @@ is_key_file(const struct dirent *entry)
 	    strcmp(entry->d_name + length - strlen(suffix), suffix) == 0;
 }
 
-enum status
-key_store_walk(const char *folder, bool (*handler)(void *context, const char *path), void *context)
+/* The folder is opened as at says, and called so. */
+static enum status
+walk(int at, const char *path_at, const char *folder,
+    bool (*handler)(void *context, const char *path), void *context)
 {
 	struct dirent **entries = NULL;
-	int count = scandir(folder, &entries, is_key_file, alphasort);
+	int count = scandirat(at, path_at, &entries, is_key_file, alphasort);
 	enum status status = count < 0 ? file_status(errno) : STATUS_OK;
 	bool goes_on = true;
 
@@ -250,6 +256,12 @@ key_store_walk(const char *folder, bool (*handler)(void *context, const char *pa
 	}
 	free(entries);
 	return status;
+}
+
+enum status
+key_store_walk(const char *folder, bool (*handler)(void *context, const char *path), void *context)
+{
+	return walk(AT_FDCWD, folder, folder, handler, context);
 }
 
 static enum status
@@ -271,6 +283,19 @@ read_all(int fd, struct buffer *text)
 	}
 }
 
+/* Where the daemon may write, a second name may be that of a file of somebody else's. */
+static bool
+is_plain(const struct key_place *place)
+{
+	const struct stat *about = &place->about;
+
+	if (!S_ISREG(about->st_mode))
+		return false;
+	return !place->is_daemons ||
+	    (about->st_nlink == 1 &&
+		(about->st_uid == 0 || about->st_uid == place->about_folder.st_uid));
+}
+
 /*
  * What is read is what was looked at: in a folder that others may write, one file may stand in the
  * place of another at any moment.
@@ -278,14 +303,15 @@ read_all(int fd, struct buffer *text)
 static enum status
 read_place(struct key_place *place)
 {
-	int fd = open(place->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	int fd = openat(place->folder, file_base_name(place->path),
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	enum status status = STATUS_OK;
 
 	if (fd < 0)
 		return errno == ELOOP ? STATUS_REFUSED : file_status(errno);
 	if (fstat(fd, &place->about) != 0)
 		status = file_status(errno);
-	else if (!S_ISREG(place->about.st_mode))
+	else if (!is_plain(place))
 		status = STATUS_REFUSED;
 	if (status == STATUS_OK)
 		status = read_all(fd, &place->text);
@@ -307,7 +333,12 @@ look_into(struct key_place *place, const char *path, const char *name,
 	if (status == STATUS_NOT_FOUND)
 		return status;
 	if (status == STATUS_REFUSED) {
-		say(problem, "%s is no plain file: edit what it leads to by hand", path);
+		say(problem,
+		    place->is_daemons
+			? "%s is no plain file of the daemon's own, and stays as it is: look at who put "
+			  "it there"
+			: "%s is no plain file: edit what it leads to by hand",
+		    path);
 		return status;
 	}
 	if (status != STATUS_OK) {
@@ -338,28 +369,39 @@ search_file(void *context, const char *path)
 	return search->status != STATUS_OK;
 }
 
-enum status
-key_store_find(const char *folder, const char *name, struct key_place *ret_place,
+/* Begins with nothing found in that folder. */
+static enum status
+begin(const char *folder, bool is_daemons, struct key_place *place,
+    char problem[static KEY_STORE_PROBLEM_MAX])
+{
+	enum status status;
+
+	*place = (struct key_place){ .is_daemons = is_daemons };
+	buffer_init(&place->text, KEY_FILE_MAX);
+	status = open_folder(folder, is_daemons ? O_NOFOLLOW : 0, &place->folder, problem);
+	place->has_folder = status == STATUS_OK;
+	if (status == STATUS_OK && fstat(place->folder, &place->about_folder) != 0)
+		status = file_status(errno);
+	return status;
+}
+
+static enum status
+find(const char *folder, bool is_daemons, const char *name, struct key_place *ret_place,
     char ret_problem[static KEY_STORE_PROBLEM_MAX])
 {
 	struct search search = { ret_place, name, ret_problem, STATUS_NOT_FOUND };
 	char path[PATH_MAX];
-	int directory;
-	enum status status;
+	enum status status = begin(folder, is_daemons, ret_place, ret_problem);
 
-	*ret_place = (struct key_place){ 0 };
-	buffer_init(&ret_place->text, KEY_FILE_MAX);
-	status = open_folder(folder, &directory, ret_problem);
 	if (status != STATUS_OK)
 		return status;
-	(void)close(directory);
 	if (key_store_path(folder, name, path)) {
 		status = look_into(ret_place, path, name, ret_problem);
 		/* What is wrong with the file of that very name is what has to be told. */
 		if (status != STATUS_NOT_FOUND)
 			return status;
 	}
-	(void)key_store_walk(folder, search_file, &search);
+	(void)walk(ret_place->folder, ".", folder, search_file, &search);
 	if (search.status != STATUS_OK) {
 		say(ret_problem,
 		    "no file in %s has the key \"%s\"; \"ddnsctl key list\" shows them", folder,
@@ -367,6 +409,41 @@ key_store_find(const char *folder, const char *name, struct key_place *ret_place
 		return STATUS_NOT_FOUND;
 	}
 	return STATUS_OK;
+}
+
+enum status
+key_store_find(const char *folder, const char *name, struct key_place *ret_place,
+    char ret_problem[static KEY_STORE_PROBLEM_MAX])
+{
+	return find(folder, false, name, ret_place, ret_problem);
+}
+
+enum status
+key_store_find_made(const char *folder, const char *name, struct key_place *ret_place,
+    char ret_problem[static KEY_STORE_PROBLEM_MAX])
+{
+	return find(folder, true, name, ret_place, ret_problem);
+}
+
+enum status
+key_store_read_made(const char *path, struct buffer *ret_text)
+{
+	char folder[PATH_MAX];
+	char problem[KEY_STORE_PROBLEM_MAX];
+	struct key_place place;
+	enum status status;
+
+	(void)snprintf(folder, sizeof(folder), "%.*s", (int)(file_base_name(path) - path - 1),
+	    path);
+	status = begin(folder, true, &place, problem);
+	if (status == STATUS_OK) {
+		(void)snprintf(place.path, sizeof(place.path), "%s", path);
+		status = read_place(&place);
+	}
+	if (status == STATUS_OK)
+		status = buffer_append(ret_text, place.text.data, place.text.length);
+	key_place_release(&place);
+	return status;
 }
 
 /* --- changing --- */
@@ -393,15 +470,10 @@ key_store_replace(const struct key_place *place, const struct buffer *text,
 {
 	const char *name = file_base_name(place->path);
 	char temporary[NAME_MAX + 1];
-	int directory;
+	int directory = place->folder;
 	int fd;
-	enum status status = file_open_directory_of(place->path, &directory);
+	enum status status = open_temporary(directory, name, temporary, &fd);
 
-	if (status == STATUS_OK) {
-		status = open_temporary(directory, name, temporary, &fd);
-		if (status != STATUS_OK)
-			(void)close(directory);
-	}
 	if (status != STATUS_OK) {
 		say_why(ret_problem, place->path, status);
 		return status;
@@ -418,20 +490,15 @@ key_store_replace(const struct key_place *place, const struct buffer *text,
 	}
 	if (status != STATUS_OK)
 		(void)unlinkat(directory, temporary, 0);
-	(void)close(directory);
 	return status;
 }
 
 enum status
 key_store_remove(const struct key_place *place, char ret_problem[static KEY_STORE_PROBLEM_MAX])
 {
-	int directory;
-	enum status status = file_open_directory_of(place->path, &directory);
+	int directory = place->folder;
+	enum status status = STATUS_OK;
 
-	if (status != STATUS_OK) {
-		say_why(ret_problem, place->path, status);
-		return status;
-	}
 	if (!is_unchanged(directory, place, ret_problem)) {
 		status = STATUS_REFUSED;
 	} else if (unlinkat(directory, file_base_name(place->path), 0) != 0 ||
@@ -440,6 +507,5 @@ key_store_remove(const struct key_place *place, char ret_problem[static KEY_STOR
 		say(ret_problem, "%s cannot be removed: %s%s", place->path, status_text(status),
 		    status == STATUS_PERMISSION ? "; run ddnsctl as root" : "");
 	}
-	(void)close(directory);
 	return status;
 }

@@ -19,6 +19,10 @@ enum { KEY_STORE_PROBLEM_MAX = PATH_MAX + 512, KEY_FILE_MAX = 1024 * 1024 };
 /* A key's file as it was read. */
 struct key_place {
 	char path[PATH_MAX];
+	int folder; /* open, that what is changed lies where it was read; see has_folder */
+	bool has_folder;
+	bool is_daemons; /* whoever the folder belongs to may put there what they like */
+	struct stat about_folder;
 	struct buffer text; /* secrets among it */
 	struct stat about;
 	struct key_found found;
@@ -43,6 +47,16 @@ bool key_store_path(const char *folder, const char *name, char ret_path[static P
  */
 enum status key_store_find(const char *folder, const char *name, struct key_place *ret_place,
     char ret_problem[static KEY_STORE_PROBLEM_MAX]);
+
+/*
+ * The same in a folder that the daemon may write: neither the folder nor a file in it may be a link, nor a
+ * second name of something else, and each file must be root's or the folder's owner's (STATUS_REFUSED).
+ */
+enum status key_store_find_made(const char *folder, const char *name, struct key_place *ret_place,
+    char ret_problem[static KEY_STORE_PROBLEM_MAX]);
+
+/* Appends such a file of such a folder. */
+enum status key_store_read_made(const char *path, struct buffer *ret_text);
 
 /* Replaces the file by this text, unless it changed since it was read. */
 enum status key_store_replace(const struct key_place *place, const struct buffer *text,

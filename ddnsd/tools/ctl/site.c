@@ -59,6 +59,26 @@ add_zone(struct site *site, const char *name)
 /* --- the file --- */
 
 static void
+take_http_option(struct site *site, const struct conf_text *conf, const struct conf_item *item)
+{
+	if (strcmp(item->name, "addresses") == 0)
+		SET(site->http_listen, item->first);
+	else if (strcmp(item->name, "port") == 0)
+		site->http_port = (unsigned)strtoul(item->first, NULL, 10);
+	else if (strcmp(item->name, "tls-cert") == 0)
+		SET(site->tls_cert, item->first);
+	else if (strcmp(item->name, "tls-key") == 0)
+		SET(site->tls_key, item->first);
+	else if (strcmp(item->name, "look") == 0) {
+		for (unsigned i = 0; i < item->count; i++)
+			site->is_open_to_all |= strcmp(conf_text_value(conf, i), "0.0.0.0/0") ==
+				0 ||
+			    strcmp(conf_text_value(conf, i), "::/0") == 0;
+	}
+	site->is_https = site->tls_cert[0] != '\0';
+}
+
+static void
 take_option(struct site *site, const struct conf_text *conf, const struct conf_item *item)
 {
 	struct {
@@ -68,6 +88,7 @@ take_option(struct site *site, const struct conf_text *conf, const struct conf_i
 		size_t size;
 	} wanted[] = {
 		{ "", "keys-directory", site->keys, sizeof(site->keys) },
+		{ "", "made-keys-directory", site->made_keys, sizeof(site->made_keys) },
 		{ "", "database", site->database, sizeof(site->database) },
 		{ "", "user", site->user, sizeof(site->user) },
 		{ "listen", "addresses", site->listen, sizeof(site->listen) },
@@ -79,6 +100,10 @@ take_option(struct site *site, const struct conf_text *conf, const struct conf_i
 		{ "leases", "zone", site->leases_zone, sizeof(site->leases_zone) },
 	};
 
+	if (strcmp(conf->block, "listen") == 0 && strcmp(conf->title, "http") == 0)
+		take_http_option(site, conf, item);
+	if (strcmp(conf->block, "listen") == 0 && strcmp(conf->title, "dns") != 0)
+		return;
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		if (strcmp(conf->block, wanted[i].block) == 0 &&
 		    strcmp(item->name, wanted[i].option) == 0)
@@ -107,6 +132,8 @@ take_text(struct site *site, const char *text, size_t length)
 			site->has_control = true;
 		else if (item.kind == CONF_BLOCK && strcmp(item.name, "leases") == 0)
 			site->has_leases = true;
+		else if (item.kind == CONF_BLOCK && strcmp(item.name, "listen") == 0)
+			site->has_http |= strcmp(conf.title, "http") == 0;
 	}
 	SET(site->problem, conf.problem);
 	site->has_file = conf.problem[0] == '\0';
@@ -145,6 +172,23 @@ take_listen(struct site *site, const json_t *list)
 	SET(site->listen, address_to_text(&endpoint.address, address));
 }
 
+/* The first of "https://192.0.2.1:8053" and so on. Where nobody is served, the file tells. */
+static void
+take_http_listen(struct site *site, const json_t *list)
+{
+	const char *text = json_string_value(json_array_get(list, 0));
+	const char *separator = text != NULL ? strstr(text, "://") : NULL;
+	struct endpoint endpoint;
+	char address[ADDRESS_TEXT_MAX];
+
+	if (separator == NULL || endpoint_from_text(separator + 3, &endpoint) != STATUS_OK)
+		return;
+	site->has_http = true;
+	site->is_https = strncmp(text, "https:", 6) == 0;
+	site->http_port = endpoint.port;
+	SET(site->http_listen, address_to_text(&endpoint.address, address));
+}
+
 /*
  * What the daemon says ends up in files that root writes, and in lines that people paste into a
  * shell: what could mean something there is taken from nobody, a daemon in bad hands included.
@@ -175,6 +219,10 @@ take_status(struct site *site)
 	size_t count = json_array_size(zones);
 
 	SET(site->keys, plain_text(status, "configuration.keys_directory", ""));
+	/* Root changes files there: the daemon's word counts only where there is no other. */
+	if (!site->has_file)
+		SET(site->made_keys,
+		    plain_text(status, "configuration.made_keys_directory", site->made_keys));
 	SET(site->database, plain_text(status, "database.file", site->database));
 	SET(site->mode, plain_text(status, "publication.mode", site->mode));
 	SET(site->hosts, plain_text(status, "publication.file", site->hosts));
@@ -184,6 +232,7 @@ take_status(struct site *site)
 	SET(site->leases_zone, plain_text(status, "leases.zone", ""));
 	site->has_leases = site->leases_zone[0] != '\0' || site->leases[0] != '\0';
 	take_listen(site, look_value(status, "dns.listen"));
+	take_http_listen(site, look_value(status, "http.listen"));
 	if (count > 0)
 		site->zone_count = 0;
 	for (size_t i = 0; i < count; i++)
@@ -209,12 +258,15 @@ site_new(const struct ctl *ctl, const char *root)
 		}
 	}
 	SET(site->keys, "/etc/ddnsd/keys.d");
+	SET(site->made_keys, "/var/lib/ddnsd/keys.d");
 	SET(site->database, "/var/lib/ddnsd/ddnsd.db");
 	SET(site->mode, "signal");
 	SET(site->hosts, "/run/ddnsd/hosts/ddnsd.hosts");
 	SET(site->pid_file, "/run/dnsmasq/dnsmasq.pid");
 	SET(site->confirm, "127.0.0.1:53");
 	site->port = 2136;
+	site->http_port = 8053;
+	SET(site->http_listen, "127.0.0.1");
 	site->leases_held_by_reader = true;
 	(void)snprintf(site->file, sizeof(site->file), "%s%s", root,
 	    plain_text(site->status, "configuration.file", default_file));

@@ -33,6 +33,8 @@ struct site {
 
 	char file[PATH_MAX]; /* the configuration file */
 	char keys[PATH_MAX]; /* the folder of keys; "" = none */
+	char made_keys
+	    [PATH_MAX]; /* of those that the daemon makes, and could tamper with; "" = none */
 	char database[PATH_MAX];
 	char user[SITE_ACCOUNT_MAX];
 	struct site_zone zones[SITE_ZONES_MAX];
@@ -40,6 +42,14 @@ struct site {
 	bool is_zone_guessed;           /* none is known, so home.arpa stands for it */
 	unsigned port;                  /* of listen "dns" */
 	char listen[SITE_ENDPOINT_MAX]; /* its first address; "" = not known */
+
+	bool has_http;      /* a block listen "http" stands in the file, or it is served */
+	unsigned http_port; /* of listen "http" */
+	char http_listen[SITE_ENDPOINT_MAX]; /* its first address */
+	bool is_https;
+	bool is_open_to_all;     /* whoever connects may read all names, without a key */
+	char tls_cert[PATH_MAX]; /* "" = none */
+	char tls_key[PATH_MAX];
 
 	char mode[16]; /* of publish, and the others of that block */
 	char hosts[PATH_MAX];

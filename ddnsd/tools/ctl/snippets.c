@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Templates, a client each, and what is put into them. */
+/* Templates of the clients that speak DNS, a client each, and what is put into all of them. */
 #include "tools/ctl/snippets.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/ctl/snippet_table.h"
 #include "wire/address.h"
 
-typedef size_t grants_maker(const struct snippet_facts *facts,
-    char grants[static SNIPPET_GRANTS_MAX][SNIPPET_GRANT_MAX]);
-typedef void text_maker(const struct snippet_facts *facts, struct buffer *text);
+const char snippet_clients[] =
+    "nsupdate, agent, kea, ddclient, openwrt, certbot, external-dns; by HTTP curl, ddclient-http, inadyn, "
+    "openwrt-http, fritzbox, unifi, synology, ddns-go, prometheus";
 
-struct snippet {
-	const char *client;
-	const char *template;
-	grants_maker *grants;
-	text_maker *tail; /* what depends on the zones; NULL = nothing */
-	bool needs_address;
-	bool is_for_many;
-};
-
-const char snippet_clients[] = "nsupdate, agent, kea, ddclient, openwrt, certbot, external-dns";
+static const char default_cert[] = "/etc/ddnsd/tls/server.crt";
 
 static const char nsupdate_text[] =
     "# On @KEY@: the secret in a file that nobody else reads ...\n"
@@ -193,9 +185,9 @@ static const char kea_head_text[] =
 /* --- what stands for the placeholders --- */
 
 static void
-append_section(const char *key, struct buffer *text)
+append_section(const struct snippet_facts *facts, struct buffer *text)
 {
-	for (; *key != '\0'; key++)
+	for (const char *key = facts->key; *key != '\0'; key++)
 		(void)buffer_append(text, isalnum((unsigned char)*key) ? key : "_", 1);
 }
 
@@ -217,6 +209,35 @@ append_target(const struct snippet_facts *facts, struct buffer *text)
 		    facts->server);
 }
 
+/* HOST:PORT of the HTTP door, as in a URL. */
+static void
+append_host(const struct snippet_facts *facts, struct buffer *text)
+{
+	bool is_v6_text = strchr(facts->server, ':') != NULL;
+
+	(void)buffer_format(text, "%s%s%s:%u", is_v6_text ? "[" : "", facts->server,
+	    is_v6_text ? "]" : "", facts->site->http_port);
+}
+
+static void
+append_url(const struct snippet_facts *facts, struct buffer *text)
+{
+	(void)buffer_format(text, "%s://", snippet_scheme(facts->site));
+	append_host(facts, text);
+}
+
+static void
+append_port(const struct snippet_facts *facts, struct buffer *text)
+{
+	(void)buffer_format(text, "%u", facts->port);
+}
+
+static bool
+is_word(const char *word, size_t length, const char *wanted)
+{
+	return strlen(wanted) == length && memcmp(wanted, word, length) == 0;
+}
+
 static void
 append_placeholder(const char *word, size_t length, const struct snippet_facts *facts,
     struct buffer *text)
@@ -236,21 +257,39 @@ append_placeholder(const char *word, size_t length, const struct snippet_facts *
 		{ "ROUTE", is_v6(facts) ? "-6" : "-4" },
 		{ "TYPE", is_v6(facts) ? "AAAA" : "A" },
 		{ "HOURLY", "17 * * * *" },
+		{ "SCHEME", snippet_scheme(facts->site) },
+		{ "CERT", facts->site->tls_cert[0] != '\0' ? facts->site->tls_cert : default_cert },
+	};
+	static const struct {
+		const char *word;
+		void (*append)(const struct snippet_facts *facts, struct buffer *text);
+	} makers[] = {
+		{ "PORT", append_port },
+		{ "SECTION", append_section },
+		{ "TARGET", append_target },
+		{ "HOSTPORT", append_host },
+		{ "URL", append_url },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strlen(words[i].word) == length && memcmp(words[i].word, word, length) == 0)
+		if (is_word(word, length, words[i].word))
 			(void)buffer_append_text(text, words[i].text);
 	}
-	if (length == strlen("PORT") && memcmp(word, "PORT", length) == 0)
-		(void)buffer_format(text, "%u", facts->port);
-	else if (length == strlen("SECTION") && memcmp(word, "SECTION", length) == 0)
-		append_section(facts->key, text);
-	else if (length == strlen("TARGET") && memcmp(word, "TARGET", length) == 0)
-		append_target(facts, text);
+	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++) {
+		if (is_word(word, length, makers[i].word))
+			makers[i].append(facts, text);
+	}
 }
 
-/* Placeholders are capitals between two @. */
+/* True when the line that the word begins is for the other kind of door. */
+static bool
+is_left_out(const char *word, size_t length, const struct snippet_facts *facts)
+{
+	bool is_secure = strcmp(snippet_scheme(facts->site), "https") == 0;
+
+	return is_word(word, length, is_secure ? "PLAIN" : "TLS");
+}
+
 static void
 expand(const char *template, const struct snippet_facts *facts, struct buffer *text)
 {
@@ -265,7 +304,9 @@ expand(const char *template, const struct snippet_facts *facts, struct buffer *t
 		if (template[plain] == '\0')
 			return;
 		length = strspn(word, capitals);
-		if (length > 0 && word[length] == '@') {
+		if (length > 0 && word[length] == '@' && is_left_out(word, length, facts)) {
+			template = word + strcspn(word, "\n") + 1;
+		} else if (length > 0 && word[length] == '@') {
 			append_placeholder(word, length, facts, text);
 			template = word + length + 1;
 		} else {
@@ -364,13 +405,14 @@ grant_to_external_dns(const struct snippet_facts *facts,
 /* --- the table --- */
 
 static const struct snippet snippets[] = {
-	{ "nsupdate", nsupdate_text, grant_own_name, NULL, false, false },
-	{ "agent", agent_text, grant_own_name, NULL, false, false },
-	{ "kea", kea_head_text, grant_to_kea, append_kea_tail, true, true },
-	{ "ddclient", ddclient_text, grant_own_name, NULL, false, false },
-	{ "openwrt", openwrt_text, grant_own_name, NULL, false, false },
-	{ "certbot", certbot_text, grant_challenge, NULL, true, false },
-	{ "external-dns", external_dns_text, grant_to_external_dns, NULL, false, true },
+	{ "nsupdate", nsupdate_text, grant_own_name, .tail = NULL },
+	{ "agent", agent_text, grant_own_name, .tail = NULL },
+	{ "kea", kea_head_text, grant_to_kea, append_kea_tail, .needs_address = true,
+	    .is_for_many = true },
+	{ "ddclient", ddclient_text, grant_own_name, .tail = NULL },
+	{ "openwrt", openwrt_text, grant_own_name, .tail = NULL },
+	{ "certbot", certbot_text, grant_challenge, .needs_address = true },
+	{ "external-dns", external_dns_text, grant_to_external_dns, .is_for_many = true },
 };
 
 const struct snippet *
@@ -379,6 +421,10 @@ snippet_find(const char *client)
 	for (size_t i = 0; i < sizeof(snippets) / sizeof(snippets[0]); i++) {
 		if (strcmp(client, snippets[i].client) == 0)
 			return &snippets[i];
+	}
+	for (const struct snippet *at = snippets_http; at->client != NULL; at++) {
+		if (strcmp(client, at->client) == 0)
+			return at;
 	}
 	return NULL;
 }
@@ -399,6 +445,70 @@ bool
 snippet_is_for_many(const struct snippet *snippet)
 {
 	return snippet->is_for_many;
+}
+
+bool
+snippet_speaks_http(const struct snippet *snippet)
+{
+	return snippet->speaks_http;
+}
+
+const char *
+snippet_scheme(const struct site *site)
+{
+	return site->has_http && !site->is_https ? "http" : "https";
+}
+
+const char *
+snippet_listen(const struct snippet *snippet, const struct site *site)
+{
+	return snippet->speaks_http ? site->http_listen : site->listen;
+}
+
+bool
+snippet_make_secret(const struct snippet *snippet, const struct key_algorithm *algorithm,
+    char secret[static KEY_SECRET_TEXT_MAX])
+{
+	do {
+		if (!key_secret_make(algorithm, secret))
+			return false;
+	} while (snippet->writes_secret_in_url && strpbrk(secret, "+/") != NULL);
+	return true;
+}
+
+static bool
+is_loopback(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+size_t
+snippet_notes(const struct snippet *snippet, const struct snippet_facts *facts,
+    char notes[static SNIPPET_NOTES_MAX][SNIPPET_NOTE_MAX])
+{
+	const struct site *site = facts->site;
+	bool is_far = !is_loopback(facts->address);
+	size_t count = 0;
+
+	if (!snippet->speaks_http)
+		return 0;
+	if (!site->has_http)
+		(void)snprintf(notes[count++], SNIPPET_NOTE_MAX,
+		    "nothing is served over HTTP yet; write into %s: listen \"http\" { addresses = "
+		    "{\"0.0.0.0\", \"::\"} tls-cert = \"%s\" tls-key = \"/etc/ddnsd/tls/server.key\" } "
+		    "(\"ddnsctl tls self-signed\" makes that pair)",
+		    site->file, default_cert);
+	if (site->has_http && is_far && is_loopback(site->http_listen))
+		(void)snprintf(notes[count++], SNIPPET_NOTE_MAX,
+		    "HTTP is served on loopback alone; set addresses = {\"0.0.0.0\", \"::\"}, tls-cert "
+		    "and tls-key in listen \"http\" of %s",
+		    site->file);
+	if (site->has_http && is_far && !site->is_https)
+		(void)snprintf(notes[count++], SNIPPET_NOTE_MAX,
+		    "the secret crosses the network readable; set tls-cert and tls-key in listen "
+		    "\"http\" of %s, and make a new secret then (\"ddnsctl key rotate\")",
+		    site->file);
+	return count;
 }
 
 size_t

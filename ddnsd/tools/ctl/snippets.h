@@ -11,7 +11,13 @@
 #include "tools/ctl/key_file.h"
 #include "tools/ctl/site.h"
 
-enum { SNIPPET_GRANTS_MAX = 8, SNIPPET_GRANT_MAX = SITE_NAME_MAX + 64, SNIPPET_SIZE_MAX = 65536 };
+enum {
+	SNIPPET_GRANTS_MAX = 8,
+	SNIPPET_GRANT_MAX = SITE_NAME_MAX + 64,
+	SNIPPET_SIZE_MAX = 65536,
+	SNIPPET_NOTES_MAX = 2,
+	SNIPPET_NOTE_MAX = PATH_MAX + 320,
+};
 
 struct snippet_facts {
 	const struct site *site;
@@ -40,6 +46,23 @@ bool snippet_needs_address(const struct snippet *snippet);
 
 /* True when one key speaks for many machines. */
 bool snippet_is_for_many(const struct snippet *snippet);
+
+/* True when it comes by the HTTP door, not by DNS. */
+bool snippet_speaks_http(const struct snippet *snippet);
+
+/* "https", or "http" where that is all that the HTTP door speaks. */
+const char *snippet_scheme(const struct site *site);
+
+/* The first address of the door that it comes by; "" = not known. */
+const char *snippet_listen(const struct snippet *snippet, const struct site *site);
+
+/* As key_secret_make(); for a client that may write it into a URL without "+" and "/", at 0.05 bits a letter. */
+bool snippet_make_secret(const struct snippet *snippet, const struct key_algorithm *algorithm,
+    char secret[static KEY_SECRET_TEXT_MAX]);
+
+/* What the door that it comes by lacks, a sentence each without a final stop; returns how many. */
+size_t snippet_notes(const struct snippet *snippet, const struct snippet_facts *facts,
+    char notes[static SNIPPET_NOTES_MAX][SNIPPET_NOTE_MAX]);
 
 /* The grants that this client needs; returns how many. */
 size_t snippet_grants(const struct snippet *snippet, const struct snippet_facts *facts,
