@@ -76,6 +76,9 @@ def launch(request, folder, free_port):
     def start(*, start=True, environment=None, **settings):
         settings.setdefault("database", folder / "ddnsd.db")
         settings.setdefault("keys_directory", "")
+        settings.setdefault("made_keys_directory", "")
+        if settings.get("http") is not None:
+            settings["http"] = {"port": free_port()} | settings["http"]
         daemon = Daemon(folder, Settings(free_port(), **settings), environment)
         daemons.append(daemon)
         return daemon.start() if start else daemon

@@ -12,6 +12,9 @@ import yaml
 from harness.control import Control
 from harness.faults import remount, small_disk
 from harness.settings import everything_in
+from harness.tsig import make_key
+from harness.waiting import wait_until
+from harness.web import Web
 
 TOP = Path(__file__).resolve().parents[2]
 DOCUMENT = yaml.safe_load((TOP / "conf/openapi.yaml").read_text())
@@ -47,6 +50,8 @@ def check(value, schema):
 class Operation:
     def __init__(self, path, method, node):
         self.path, self.method = path, method.upper()
+        # What has servers of its own is not on the Unix socket.
+        self.is_remote = "servers" in DOCUMENT["paths"][path]
         self.id, self.responses = node["operationId"], node["responses"]
         shared = DOCUMENT["paths"][path].get("parameters", [])
         self.parameters = [follow(p) for p in shared + node.get("parameters", [])]
@@ -70,7 +75,8 @@ class Operation:
         response = follow(self.responses[str(reply.status)])
         for name, node in response.get("headers", {}).items():
             assert name in reply.headers, f"{self.id} {reply.status} without {name}"
-            check(int(reply.headers[name]), follow(node)["schema"])
+            value = reply.headers[name]
+            check(int(value) if value.isdigit() else value, follow(node)["schema"])
         content = response.get("content")
         if content is None:
             assert reply.type is None and reply.body == b""
@@ -89,17 +95,33 @@ OPERATIONS = {
     for method, node in item.items()
     if method in METHODS
 }
+LOCAL = [operation for operation in OPERATIONS.values() if not operation.is_remote]
+REMOTE = [operation for operation in OPERATIONS.values() if operation.is_remote]
+
+
+KEYS = {
+    "laptop": {"allow": everything_in("home.arpa"), "from": ["127.0.0.0/8"]},
+    "small": {"allow": ["self A"]},
+    "elsewhere": {"allow": ["self A"], "from": ["192.0.2.0/24"]},
+}
 
 
 @pytest.fixture
-def server(launch, folder):
-    return launch(
-        zones={"home.arpa": {}, REVERSE: {}},
-        keys={"laptop": {"allow": everything_in("home.arpa"), "from": ["127.0.0.0/8"]}},
-        control={"socket": folder / "control.sock", "mode": "0666"},
-        peers=PEERS,
-        leases={"file": "", "zone": "home.arpa"},
-    )
+def settings(folder):
+    return {
+        "zones": {"home.arpa": {}, REVERSE: {}},
+        "keys": KEYS,
+        "control": {"socket": folder / "control.sock", "mode": "0666"},
+        "peers": PEERS,
+        "leases": {"file": "", "zone": "home.arpa"},
+        "made_keys_directory": folder / "made.d",
+        "http": {"metrics": []},
+    }
+
+
+@pytest.fixture
+def server(launch, settings):
+    return launch(**settings)
 
 
 @pytest.fixture
@@ -123,13 +145,13 @@ def test_every_route_of_the_server_stands_in_the_document():
     source = (TOP / "ddnsd/doors/api.c").read_text()
     routes = re.findall(r'^\t\{ "([A-Z]+)", "(/v1/\S*)", api_', source, re.M)
     assert len(routes) > 10
-    assert set(routes) == {(o.method, o.path) for o in OPERATIONS.values()}
+    assert set(routes) == {(o.method, o.path) for o in LOCAL}
     assert len(routes) == len(set(routes))
 
 
 def test_every_path_knows_the_methods_of_the_document(control):
-    for path in DOCUMENT["paths"]:
-        operations = [o for o in OPERATIONS.values() if o.path == path]
+    for path in {o.path for o in LOCAL}:
+        operations = [o for o in LOCAL if o.path == path]
         reply = control.ask("PATCH", operations[0].target())
         assert reply.status == 405
         allowed = set(reply.headers["Allow"].split(", "))
@@ -141,7 +163,7 @@ def test_every_path_knows_the_methods_of_the_document(control):
 
 
 def test_every_path_takes_the_arguments_of_the_document(control):
-    for operation in OPERATIONS.values():
+    for operation in LOCAL:
         for name in sorted(operation.arguments()):
             # Its value may be wrong, but it is known.
             reply = control.ask(operation.method, f"{operation.target()}?{name}=..")
@@ -256,6 +278,16 @@ CALLS = [
     ("listKeys", 200, ADMIN, "/v1/keys", None),
     ("listKeys", 400, ADMIN, "/v1/keys?x", None),
     ("listKeys", 403, STRANGER, "/v1/keys", None),
+    ("postKey", 201, ADMIN, "/v1/keys", {"name": "tv", "allow": ["self A", "look"]}),
+    ("postKey", 400, ADMIN, "/v1/keys", {"name": "/", "allow": ["self A"]}),
+    ("postKey", 403, EDITOR, "/v1/keys", {"name": "pc", "allow": ["self A"]}),
+    ("postKey", 409, ADMIN, "/v1/keys", {"name": "tv", "allow": ["self A"]}),
+    ("postKey", 413, ADMIN, "/v1/keys", HUGE),
+    ("deleteKey", 400, ADMIN, "/v1/keys/-", None),
+    ("deleteKey", 403, EDITOR, "/v1/keys/tv", None),
+    ("deleteKey", 404, ADMIN, "/v1/keys/nobody", None),
+    ("deleteKey", 409, ADMIN, "/v1/keys/laptop", None),
+    ("deleteKey", 204, ADMIN, "/v1/keys/tv", None),
     ("postReload", 200, ADMIN, "/v1/reload", None),
     ("postReload", 403, EDITOR, "/v1/reload", None),
     ("getBackup", 200, ADMIN, "/v1/backup", None),
@@ -269,7 +301,6 @@ CALLS = [
 
 # What no test can bring about in reasonable time, or at all.
 OUT_OF_REACH = {
-    ("postLease", 429),  # at 100,000 leases
     ("getBackup", 503),  # a disk that cannot be read, whose database is read nonetheless
 }
 
@@ -278,6 +309,12 @@ class Caller:
     def __init__(self, control):
         self.control = control
         self.covered = set()
+
+    def call_over(self, web, operation, status):
+        reply = web.ask(operation.method, operation.target())
+        assert reply.status == status, f"{operation.id}: {reply}"
+        operation.check(reply)
+        self.covered.add((operation.id, status))
 
     def call(self, id, status, who, target, body):
         operation = OPERATIONS[id]
@@ -303,20 +340,29 @@ def break_the_configuration(caller, server):
     server.config_path.write_text(text + "nonsense = 1\n")
     reply = caller.call("postReload", 400, ADMIN, "/v1/reload", None)
     assert any("nonsense" in line for line in reply.json["errors"])
+    wish = {"name": "pc", "allow": ["self A"]}
+    reply = caller.call("postKey", 409, ADMIN, "/v1/keys", wish)
+    assert any("nonsense" in line for line in reply.json["errors"])
     server.config_path.write_text(text)
 
 
+def without_a_key(caller, server):
+    """Over TCP: no key, one that may not look there, one too many wrong ones."""
+    for operation in LOCAL:
+        caller.call_over(server.web(None), operation, 401)
+        caller.call_over(server.web("elsewhere"), operation, 403)
+    wrong = Web(server.settings.http["port"], make_key("wrong"))
+    for operation in LOCAL:
+        # The first wait is a second long: it may end in between.
+        wait_until(lambda: wrong.get("/v1/status").status == 429, "it is locked out")
+        caller.call_over(wrong, operation, 429)
+
+
 @needs_root
-def test_every_operation_answers_as_the_document_says(launch, folder):
+def test_every_operation_answers_as_the_document_says(launch, folder, settings):
     with small_disk(folder / "disk") as disk, contextlib.ExitStack() as stack:
-        server = launch(
-            database=disk / "ddnsd.db",
-            zones={"home.arpa": {}, REVERSE: {}},
-            keys={"laptop": {"allow": everything_in("home.arpa"), "from": ["127.0.0.0/8"]}},
-            control={"socket": folder / "control.sock", "mode": "0666"},
-            peers=PEERS,
-            leases={"file": "", "zone": "home.arpa"},
-        )
+        settings |= {"database": disk / "ddnsd.db", "made_keys_directory": disk / "made.d"}
+        server = launch(**settings)
         stack.callback(server.stop)
         caller = Caller(Control(folder / "control.sock"))
         for arguments in CALLS:
@@ -326,6 +372,8 @@ def test_every_operation_answers_as_the_document_says(launch, folder):
         caller.call("postRestore", 200, ADMIN, "/v1/restore?check=1", copy)
         caller.call("postRestore", 200, ADMIN, "/v1/restore", copy)
         open_all_streams(caller)
+        without_a_key(caller, server)
+        caller.call("postKey", 201, ADMIN, "/v1/keys", {"name": "pc", "allow": ["self A"]})
         server.stop()
         remount(disk, "ro")
         server.start()
@@ -334,9 +382,11 @@ def test_every_operation_answers_as_the_document_says(launch, folder):
         caller.call("deleteName", 503, ADMIN, "/v1/names/new", None)
         caller.call("postLease", 503, HOOK, "/v1/leases", LEASE | {"address": "192.0.2.18"})
         caller.call("postRestore", 503, ADMIN, "/v1/restore", copy)
+        caller.call("postKey", 503, ADMIN, "/v1/keys", {"name": "new", "allow": ["self A"]})
+        caller.call("deleteKey", 503, ADMIN, "/v1/keys/pc", None)
         assert caller.call("getStatus", 200, STRANGER, "/v1/status", None).json["database"]["error"]
         caller.call("getName", 404, STRANGER, "/v1/names/a", None)
-    documented = {(o.id, int(status)) for o in OPERATIONS.values() for status in o.responses}
+    documented = {(o.id, int(status)) for o in LOCAL for status in o.responses}
     assert caller.covered == documented - OUT_OF_REACH
 
 
@@ -349,7 +399,7 @@ def test_events_are_what_the_document_says(server, control):
 
 
 def test_examples_of_the_document_work(control):
-    for operation in OPERATIONS.values():
+    for operation in LOCAL:
         for content in (operation.body or {"content": {}})["content"].values():
             if "example" not in content:
                 continue
@@ -358,3 +408,44 @@ def test_examples_of_the_document_work(control):
             reply = control.ask(operation.method, target, content["example"])
             assert reply.status in (200, 201), reply
             operation.check(reply)
+
+
+NAS = {"hostname": "small.home.arpa", "myip": ["192.0.2.9"]}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+# operation, status, key, target, body, headers
+REMOTE_CALLS = [
+    ("getUpdate", 200, "small", "/v1/update?hostname=small.home.arpa&myip=192.0.2.9", None, {}),
+    ("getUpdate", 400, "small", "/v1/update?myip=192.0.2.9", None, {}),
+    ("getUpdate", 401, None, "/v1/update", None, {}),
+    ("getUpdate", 403, "small", "/v1/update?hostname=desk.home.arpa&myip=192.0.2.9", None, {}),
+    ("getUpdate", 404, "small", "/v1/update?hostname=a.example.net&myip=192.0.2.9", None, {}),
+    ("postUpdate", 200, "small", "/v1/update", NAS, {}),
+    ("postUpdate", 200, "small", "/v1/update", "hostname=small.home.arpa&myip=192.0.2.9", FORM),
+    ("postUpdate", 400, "small", "/v1/update", NAS | {"myip": ["nowhere"]}, {}),
+    ("postUpdate", 401, None, "/v1/update", NAS, {}),
+    ("postUpdate", 403, "elsewhere", "/v1/update", NAS, {}),
+    ("postUpdate", 413, "small", "/v1/update", HUGE, {}),
+    ("getNicUpdate", 200, "small", "/nic/update?hostname=small.home.arpa&myip=192.0.2.9", None, {}),
+    ("getNicUpdate", 401, None, "/nic/update", None, {}),
+    ("postNicUpdate", 200, "small", "/nic/update", "hostname=small.home.arpa", FORM),
+    ("postNicUpdate", 401, None, "/nic/update", "", FORM),
+    ("getMetrics", 200, "laptop", "/metrics", None, {}),
+    ("getMetrics", 401, None, "/metrics", None, {}),
+    ("getMetrics", 403, "small", "/metrics", None, {}),
+    ("getHealth", 200, None, "/healthz", None, {}),
+    ("getReady", 200, None, "/healthz/ready", None, {}),
+    ("getLive", 200, None, "/healthz/live", None, {}),
+]
+
+
+def test_what_is_over_tcp_alone_is_as_the_document_says(launch, settings):
+    settings["keys"] = KEYS | {"laptop": {"allow": ["look"]}}
+    server = launch(**settings)
+    for id, status, key, target, body, headers in REMOTE_CALLS:
+        operation = OPERATIONS[id]
+        reply = server.web(key).ask(operation.method, target, body, headers)
+        assert reply.status == status, f"{id} {target}: {reply}"
+        operation.check(reply)
+        assert Control(settings["control"]["socket"]).ask("GET", operation.path).status == 404
+    assert {id for id, *_ in REMOTE_CALLS} == {operation.id for operation in REMOTE}

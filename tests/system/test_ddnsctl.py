@@ -16,7 +16,7 @@ from harness.waiting import wait_until
 
 REVERSE = "2.0.192.in-addr.arpa"
 COMMANDS = (
-    "status list show add del watch zone export import key backup restore check reload doctor setup help"
+    "status list show add del watch zone export import key backup restore check reload doctor setup tls help"
 ).split()
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs programs as somebody else")

@@ -16,6 +16,7 @@ from . import wire as w
 from .client import Connection, exchange_tcp, exchange_udp
 from .settings import Settings
 from .waiting import wait_until
+from .web import Web
 
 TOP = Path(__file__).resolve().parents[3]
 
@@ -141,6 +142,10 @@ class Daemon:
 
     def key(self, name):
         return self.settings.tsig_key(name)
+
+    def web(self, key="editor", tls=None, address="127.0.0.1"):
+        """The HTTP door, with that key; None: without one."""
+        return Web(self.settings.http["port"], key and self.key(key), tls, address)
 
     def exchange(self, wire, *, tcp=False, source=None):
         """Send octets as they are, return the answer."""

@@ -40,7 +40,7 @@ class Settings:
     """One ddnsd.conf: dictionaries of options for each section.
 
     keys: name -> options; the secret follows from the name, or comes from tsig_keys.
-    peers: name -> options. control, leases: options; None leaves the block out, {} takes the
+    peers: name -> options. control, leases, http: options; None leaves the block out, {} takes the
     defaults.
     """
 
@@ -54,9 +54,11 @@ class Settings:
         self.control = sections.pop("control", None)
         self.peers = sections.pop("peers", {})
         self.leases = sections.pop("leases", None)
+        self.http = sections.pop("http", None)
         self.publish = {"mode": "none"} | sections.pop("publish", {})
         self.limits = {"updates-per-minute": 0, "names-per-key": 0} | sections.pop("limits", {})
         self.top = sections
+        self.top.setdefault("made_keys_directory", "")
 
     def tsig_key(self, name):
         return self.tsig_keys.get(name) or make_key(name)
@@ -70,6 +72,8 @@ class Settings:
         parts.append(section_text("limits", self.limits))
         parts += [key_text(self.tsig_key(name), **opts) for name, opts in self.keys.items()]
         parts += [section_text(f'network "{net}"', opts) for net, opts in self.networks.items()]
+        if self.http is not None:
+            parts.append(section_text('listen "http"', self.http))
         if self.control is not None:
             parts.append(section_text("control", self.control))
         parts += [section_text(f'peer "{name}"', opts) for name, opts in self.peers.items()]
