@@ -4,8 +4,8 @@
  * queries and bodies; commits that succeed and that fail; readers that wait, and streams.
  *
  * An input is text: requests with a line "%%" between them. Each begins with a line "FLAGS METHOD TARGET",
- * and goes on with the body. Flags: A administrator, E editor, H hook, N nobody; + the turn goes on; ! the
- * commit of the turn fails; a digit: time passes.
+ * and goes on with the body. Flags: A administrator, E editor, H hook, N nobody; T over TCP, W with a wrong
+ * key, L seeing all names; + the turn goes on; ! the commit of the turn fails; a digit: time passes.
  */
 #include <jansson.h>
 #include <stdint.h>
@@ -45,7 +45,7 @@ static struct buffer after;
 static bool
 is_known_code(unsigned code)
 {
-	static const unsigned codes[] = { 200, 201, 204, 400, 403, 404, 405, 409, 429, 503 };
+	static const unsigned codes[] = { 200, 201, 204, 400, 401, 403, 404, 405, 409, 429, 503 };
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		if (code == codes[i])
@@ -63,6 +63,7 @@ check_answer(const struct http_exchange *exchange)
 	expect(is_known_code(code));
 	expect((exchange->type == NULL) == (code == 204));
 	expect((fake_header(exchange, "Allow") != NULL) == (code == 405));
+	expect((fake_header(exchange, "WWW-Authenticate") != NULL) == (code == 401));
 	expect((fake_header(exchange, "Retry-After") != NULL) == (code == 429 || code == 503));
 	if (exchange->type == NULL || strcmp(exchange->type, "application/json") != 0) {
 		expect(code < 400);
@@ -135,6 +136,9 @@ end_turn(struct site *site, bool fails)
 
 struct asking {
 	int peer; /* -1: nobody */
+	bool is_remote;
+	bool is_wrong;
+	bool sees_all;
 	bool goes_on;
 	bool fails;
 	int64_t passes_s;
@@ -152,6 +156,12 @@ read_flag(char flag, struct asking *request)
 
 	if (peer != NULL)
 		request->peer = (int)(peer - peers);
+	else if (flag == 'T')
+		request->is_remote = true;
+	else if (flag == 'W')
+		request->is_wrong = true;
+	else if (flag == 'L')
+		request->sees_all = true;
 	else if (flag == '+')
 		request->goes_on = true;
 	else if (flag == '!')
@@ -182,18 +192,36 @@ read_asking(char *text, size_t length, struct asking *request)
 	return request->method != NULL && request->target != NULL;
 }
 
+static struct http_peer
+peer_of(struct site *site, const struct asking *request)
+{
+	struct http_peer peer = {
+		.door = request->is_remote ? "http" : "unix",
+		.who = "uid 1000",
+		.sees_all = !request->is_remote || request->sees_all,
+	};
+
+	if (request->is_remote && request->is_wrong) {
+		peer.login = STATUS_UNAUTHENTICATED;
+		return peer;
+	}
+	if (request->peer >= 0)
+		peer.principal = &site->all.principals[request->peer];
+	else if (request->is_remote)
+		peer.login = STATUS_NOT_FOUND;
+	return peer;
+}
+
 static void
 take(struct site *site, const struct asking *request)
 {
 	const struct http_site *door = api_site(site->all.api);
 	struct call *call = calloc(1, sizeof(*call));
 	struct http_exchange *exchange = &call->exchange;
-	struct http_peer peer = { .door = "unix", .who = "uid 1000" };
+	struct http_peer peer = peer_of(site, request);
 	uint64_t version = registry_version(site->all.world.registry);
 
 	expect(call != NULL);
-	if (request->peer >= 0)
-		peer.principal = &site->all.principals[request->peer];
 	if (!fake_begin(exchange, &peer, request->method, request->target, request->body,
 		request->length)) {
 		free(call);
@@ -222,7 +250,7 @@ static json_t *
 get(struct site *site, const char *target)
 {
 	const struct http_site *door = api_site(site->all.api);
-	struct http_peer peer = { .door = "unix" };
+	struct http_peer peer = { .door = "unix", .sees_all = true };
 	struct call *call = calloc(1, sizeof(*call));
 	json_t *json;
 

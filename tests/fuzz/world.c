@@ -54,7 +54,8 @@ static const struct entry entries[] = {
 	{ "laptop.home.arpa", "laptop.home.arpa", HOUR_S, KNOT_RRTYPE_A, 4, "\300\0\2\12" },
 	{ "printer.home.arpa", "admin", 0, KNOT_RRTYPE_A, 4, "\300\0\2\24" },
 	{ "www.home.arpa", "admin", 0, KNOT_RRTYPE_CNAME, 19, "\7printer\4home\4arpa" },
-	{ "*.wild.home.arpa", "admin", 0, KNOT_RRTYPE_TXT, 5, "\4wild" },
+	{ "*.wild.home.arpa", "admin", 0, KNOT_RRTYPE_TXT, sizeof(WORLD_HIDDEN_TEXT),
+	    "\40" WORLD_HIDDEN_TEXT },
 	{ "sub.home.arpa", "admin", 0, KNOT_RRTYPE_NS, 18, "\2ns\3sub\4home\4arpa" },
 	{ "ns.sub.home.arpa", "admin", 0, KNOT_RRTYPE_A, 4, "\300\0\2\65" },
 	{ "host.deep.home.arpa", block, HOUR_S, KNOT_RRTYPE_A, 4, "\300\0\2\1" },
@@ -155,18 +156,21 @@ add_key(struct keyring *keyring, enum world_key which, const struct grant *grant
 	expect(keyring_add(keyring, &options) == STATUS_OK);
 }
 
-static void
-build_keys(struct world *world)
+static struct keyring *
+build_keys(bool has_keys)
 {
 	struct grant of_admin[] = { to_grant("zone home.arpa ANY SOA NS"),
 		to_grant("zone 2.0.192.in-addr.arpa") };
 	struct grant of_laptop[] = { to_grant("self A AAAA TXT"), to_grant("*.self A") };
+	struct keyring *keyring = keyring_new();
 
-	world->keyring = keyring_new();
-	expect(world->keyring != NULL);
-	add_key(world->keyring, WORLD_ADMIN, of_admin, 2);
-	add_key(world->keyring, WORLD_LAPTOP, of_laptop, 2);
-	add_key(world->keyring, WORLD_LONG, NULL, 0);
+	expect(keyring != NULL);
+	if (!has_keys)
+		return keyring;
+	add_key(keyring, WORLD_ADMIN, of_admin, 2);
+	add_key(keyring, WORLD_LAPTOP, of_laptop, 2);
+	add_key(keyring, WORLD_LONG, NULL, 0);
+	return keyring;
 }
 
 /* One that is as careful as the default, one that is as careless as can be. */
@@ -256,7 +260,7 @@ world_build(struct world *world)
 	world->service = service_new(world->loop, world->registry, &options);
 	expect(world->service != NULL);
 	service_attach_store(world->service, store);
-	build_keys(world);
+	world->keyring = build_keys(true);
 	build_networks(world);
 	service_set_access(world->service, world->keyring, world->network_principals, 2);
 	build_zones(world);
@@ -276,6 +280,16 @@ world_release(struct world *world)
 	registry_free(world->registry);
 	keyring_free(world->keyring);
 	loop_free(world->loop);
+}
+
+void
+world_replace_keys(struct world *world, bool has_keys)
+{
+	struct keyring *previous = world->keyring;
+
+	world->keyring = build_keys(has_keys);
+	service_set_access(world->service, world->keyring, world->network_principals, 2);
+	keyring_free(previous);
 }
 
 /* --- turns --- */
@@ -349,7 +363,7 @@ world_serialise(const struct world *world, struct buffer *bytes)
 
 /* --- invariants --- */
 
-struct tally {
+struct name_counts {
 	size_t names;
 	size_t of_key[WORLD_KEYS];
 	size_t of_block;
@@ -434,7 +448,7 @@ check_stored_form(const struct node *node)
 }
 
 static void
-check_node(const struct zone *zone, struct node *node, struct tally *tally)
+check_node(const struct zone *zone, struct node *node, struct name_counts *counts)
 {
 	bool is_apex = name_is_equal(node_name(node), zone_apex(zone));
 	const char *identity = identity_of(node);
@@ -443,13 +457,13 @@ check_node(const struct zone *zone, struct node *node, struct tally *tally)
 	expect(zone_find(zone, node_name(node)) == node && node_zone(node) == zone);
 	check_records(node, is_apex);
 	check_stored_form(node);
-	tally->names++;
+	counts->names++;
 	if (strcmp(identity, block) == 0)
-		tally->of_block++;
+		counts->of_block++;
 	else if (strcmp(identity, loopback) == 0)
-		tally->of_loopback++;
+		counts->of_loopback++;
 	for (size_t i = 0; i < WORLD_KEYS; i++)
-		tally->of_key[i] += strcmp(identity, world_key_names[i]) == 0;
+		counts->of_key[i] += strcmp(identity, world_key_names[i]) == 0;
 }
 
 static size_t
@@ -526,7 +540,7 @@ check_hosts_file(const struct world *world)
 void
 world_check(const struct world *world)
 {
-	struct tally tally = { 0 };
+	struct name_counts counts = { 0 };
 	struct zone *zone = NULL;
 
 	while ((zone = registry_next_zone(world->registry, zone)) != NULL) {
@@ -534,13 +548,13 @@ world_check(const struct world *world)
 
 		expect(node != NULL && name_is_equal(node_name(node), zone_apex(zone)));
 		for (; node != NULL; node = zone_next(zone, node))
-			check_node(zone, node, &tally);
+			check_node(zone, node, &counts);
 	}
-	expect(tally.names == registry_names(world->registry) && tally.names <= WORLD_NAMES);
-	expect(tally.of_block == names_of(world, block));
-	expect(tally.of_loopback == names_of(world, loopback));
+	expect(counts.names == registry_names(world->registry) && counts.names <= WORLD_NAMES);
+	expect(counts.of_block == names_of(world, block));
+	expect(counts.of_loopback == names_of(world, loopback));
 	for (size_t i = 0; i < WORLD_KEYS; i++)
-		expect(tally.of_key[i] == names_of(world, world_key_names[i]));
-	expect(tally.of_key[WORLD_LAPTOP] <= WORLD_LAPTOP_NAMES);
+		expect(counts.of_key[i] == names_of(world, world_key_names[i]));
+	expect(counts.of_key[WORLD_LAPTOP] <= WORLD_LAPTOP_NAMES);
 	check_hosts_file(world);
 }

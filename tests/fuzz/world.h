@@ -29,6 +29,9 @@ enum {
 /* The last has nearly the longest name there can be, may do nothing, and may truncate its MACs. */
 enum world_key { WORLD_ADMIN, WORLD_LAPTOP, WORLD_LONG, WORLD_KEYS };
 
+/* In a record of the administrator's, and unlikely to come up otherwise: who is not to see it, does not. */
+#define WORLD_HIDDEN_TEXT "only-who-may-look-reads-this-one"
+
 extern const char *const world_key_names[WORLD_KEYS];
 extern const uint8_t world_secrets[WORLD_KEYS][WORLD_SECRET_SIZE + 1];
 
@@ -49,6 +52,9 @@ _Noreturn void expect_failed(const char *what, const char *file, int line);
 
 void world_build(struct world *world);
 void world_release(struct world *world);
+
+/* A reload: the same keys, or none. Principals from before are gone. */
+void world_replace_keys(struct world *world, bool has_keys);
 
 /* Time goes by; what has expired meanwhile is taken out, in the open turn. */
 void world_pass(struct world *world, int64_t seconds);
