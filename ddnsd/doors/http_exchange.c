@@ -110,21 +110,39 @@ take_response(struct http_exchange *exchange, unsigned code, struct MHD_Response
 	exchange->response = response;
 }
 
+/* A body that is sent: it may hold a secret, so nothing of it stays. */
+struct body_copy {
+	size_t length;
+	char octets[];
+};
+
+static void
+free_copy(void *octets)
+{
+	struct body_copy *copy = (struct body_copy *)((char *)octets -
+	    offsetof(struct body_copy, octets));
+
+	explicit_bzero(copy->octets, copy->length);
+	free(copy);
+}
+
 static struct MHD_Response *
 copy_body(const void *body, size_t length)
 {
 	struct MHD_Response *response;
-	void *copy;
+	struct body_copy *copy;
 
 	if (length == 0)
 		return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-	copy = malloc(length);
+	copy = malloc(sizeof(*copy) + length);
 	if (copy == NULL)
 		return NULL;
-	memcpy(copy, body, length);
-	response = MHD_create_response_from_buffer(length, copy, MHD_RESPMEM_MUST_FREE);
+	copy->length = length;
+	memcpy(copy->octets, body, length);
+	response = MHD_create_response_from_buffer_with_free_callback(length, copy->octets,
+	    free_copy);
 	if (response == NULL)
-		free(copy);
+		free_copy(copy->octets);
 	return response;
 }
 
@@ -360,29 +378,41 @@ http_header(const struct http_exchange *exchange, const char *name)
 	return MHD_lookup_connection_value(exchange->handle, MHD_HEADER_KIND, name);
 }
 
-struct header_count {
+struct header_lines {
 	const char *name;
 	size_t count;
+	const char *last;
 };
 
 static enum MHD_Result
-count_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+note_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-	struct header_count *header = context;
+	struct header_lines *lines = context;
 
 	(void)kind;
-	(void)value;
-	header->count += strcasecmp(name, header->name) == 0;
+	if (strcasecmp(name, lines->name) != 0)
+		return MHD_YES;
+	lines->count++;
+	lines->last = value;
 	return MHD_YES;
 }
 
 size_t
 http_header_count(const struct http_exchange *exchange, const char *name)
 {
-	struct header_count header = { .name = name };
+	struct header_lines lines = { .name = name };
 
-	(void)MHD_get_connection_values(exchange->handle, MHD_HEADER_KIND, count_header, &header);
-	return header.count;
+	(void)MHD_get_connection_values(exchange->handle, MHD_HEADER_KIND, note_header, &lines);
+	return lines.count;
+}
+
+const char *
+http_last_header(const struct http_exchange *exchange, const char *name)
+{
+	struct header_lines lines = { .name = name };
+
+	(void)MHD_get_connection_values(exchange->handle, MHD_HEADER_KIND, note_header, &lines);
+	return lines.last;
 }
 
 const char *

@@ -281,6 +281,8 @@ login_identify(struct login *login, struct http_exchange *exchange, bool takes_q
     struct http_peer *peer)
 {
 	struct credentials credentials = { .name = "", .secret = "" };
+	char name_text[NAME_TEXT_MAX];
+	struct name name;
 	enum status status = read_credentials(login, exchange, takes_query, &credentials);
 
 	peer->login = STATUS_NOT_FOUND;
@@ -288,6 +290,9 @@ login_identify(struct login *login, struct http_exchange *exchange, bool takes_q
 		credentials.name = "";
 		credentials.secret = "";
 	}
+	/* However it is written, failures of one name count together. */
+	if (name_from_text(credentials.name, &name) == STATUS_OK)
+		credentials.name = name_to_text(name.wire, name_text);
 	if (status != STATUS_NOT_FOUND && !is_locked_out(login, peer, credentials.name))
 		log_in(login, peer, &credentials);
 	explicit_bzero(&credentials, sizeof(credentials));

@@ -22,7 +22,8 @@ struct http_exchange {
 	const char *method;
 	struct http_target target;
 	struct http_peer peer;
-	const struct http_argument *asked; /* headers of the request, ended by a NULL name; NULL: none */
+	const struct http_argument
+	    *asked; /* headers of the request, ended by a NULL name; NULL: none */
 	char *body; /* in a block of exactly its size, its NUL included */
 	size_t length;
 	void *kept;
@@ -140,6 +141,19 @@ http_header_count(const struct http_exchange *exchange, const char *name)
 	     header != NULL && header->name != NULL; header++)
 		count += strcasecmp(header->name, name) == 0;
 	return count;
+}
+
+const char *
+http_last_header(const struct http_exchange *exchange, const char *name)
+{
+	const char *last = NULL;
+
+	for (const struct http_argument *header = exchange->asked;
+	     header != NULL && header->name != NULL; header++) {
+		if (strcasecmp(header->name, name) == 0)
+			last = header->value;
+	}
+	return last;
 }
 
 const char *

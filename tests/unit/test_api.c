@@ -795,7 +795,8 @@ the_status_knows_of_a_door_that_is_not_there(void **state)
 	struct site *site = *state;
 
 	expect_ask(site, 200, EDITOR, "GET", "/v1/status", "");
-	assert_string_equal(at(site, "http"), "{\"listen\":[],\"problem\":\"\",\"tls_until\":null}");
+	assert_string_equal(at(site, "http"),
+	    "{\"listen\":[],\"problem\":\"\",\"tls_until\":null}");
 }
 
 static void

@@ -323,6 +323,22 @@ who_fails_too_often_is_not_heard_for_a_while(void **state)
 	assert_int_equal(report.locked, 1);
 }
 
+static void
+failures_count_together_however_the_name_is_written(void **state)
+{
+	static const char *const names[] = { "laptop", "LAPTOP", "Laptop.", "lapTop", "laptop." };
+	char credentials[128];
+	struct http_peer peer;
+
+	for (size_t i = 0; i < LOCKOUT_FREE_PAIR; i++) {
+		(void)snprintf(credentials, sizeof(credentials), "%s:%s", names[i], ADMIN_SECRET);
+		peer = basic(*state, "192.0.2.1", credentials);
+		assert_is_nobody(&peer, STATUS_UNAUTHENTICATED);
+	}
+	peer = basic(*state, "192.0.2.1", "laptop:" SECRET);
+	assert_is_nobody(&peer, STATUS_LIMITED);
+}
+
 int
 main(void)
 {
@@ -340,6 +356,7 @@ main(void)
 		TEST(a_use_is_noted_with_its_time_and_place),
 		TEST(arguments_of_the_url_count_only_where_that_is_allowed),
 		TEST(who_fails_too_often_is_not_heard_for_a_while),
+		TEST(failures_count_together_however_the_name_is_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
