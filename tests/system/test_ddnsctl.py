@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -11,10 +12,12 @@ import pytest
 from harness import wire as w
 from harness.control import Control
 from harness.settings import everything_in
+from harness.stepped_clock import SteppedClock
 from harness.tool import DONE, FAILED, PROGRAM, UNREACHABLE, USAGE, Tool
 from harness.waiting import wait_until
 
 REVERSE = "2.0.192.in-addr.arpa"
+DAY_S = 24 * 60 * 60
 COMMANDS = (
     "status list show add del watch zone export import key backup restore check reload doctor setup tls help"
 ).split()
@@ -173,6 +176,40 @@ def test_status_for_programs_is_the_daemons_own(server, tool, control):
     for member in "time", "uptime_s", "quiet_s":
         said.pop(member), asked.pop(member)
     assert said == asked
+
+
+def test_status_tells_of_the_http_door_and_of_a_certificate_that_ends_soon(launch, folder):
+    tool = Tool(folder / "control.sock")
+    tool.must("tls", "self-signed", "--days", 70, folder / "tls")
+    tls = {"tls-cert": folder / "tls/server.crt", "tls-key": folder / "tls/server.key"}
+    server = launch(control={"socket": tool.socket}, http={"addresses": ["127.0.0.1", "::1"]} | tls)
+    port = server.settings.http["port"]
+    text = tool.must("status").stdout
+    assert f"HTTP at       https://127.0.0.1:{port}, https://[::1]:{port}\n" in text
+    assert "certificate" not in text
+    for days, what in (60, r"ends .*\(in 9 d"), (120, "ended 20"):
+        (folder / str(days)).mkdir()
+        clock = SteppedClock(folder / str(days), days * DAY_S)
+        later = tool.must("status", env=os.environ | clock.environment).stdout
+        assert re.search(rf"^ +its certificate {what}", later, re.M), later
+
+
+def test_status_says_nothing_of_a_door_that_is_not_there(server, tool):
+    assert "HTTP" not in tool.must("status").stdout
+    assert tool.json("status")["http"] == {"listen": [], "tls_until": None, "problem": ""}
+
+
+def test_status_says_why_the_http_door_is_closed_and_when_it_is_open_again(launch, folder):
+    tool = Tool(folder / "control.sock")
+    tls = {"tls-cert": folder / "tls/server.crt", "tls-key": folder / "tls/server.key"}
+    launch(control={"socket": tool.socket}, http={"addresses": ["127.0.0.1"]} | tls)
+    result = tool.must("status")
+    assert re.match(r"problem  http: .*server\.(crt|key).*nobody is served over HTTP", result.stdout)
+    assert tool.json("status")["http"]["listen"] == []
+    tool.must("tls", "self-signed", folder / "tls")
+    tool.must("reload")
+    status = tool.json("status")["http"]
+    assert len(status["listen"]) == 1 and status["problem"] == "" and status["tls_until"]
 
 
 def test_a_problem_stands_before_everything_else(server, tool):

@@ -15,8 +15,10 @@ import dns.rrset
 import pytest
 from harness import hosts
 from harness.control import Control
+from harness.stepped_clock import SteppedClock
 from harness.tool import FAILED, Tool
 from harness.waiting import wait_until
+from test_ddnsctl_failures import BadHands
 
 
 @pytest.fixture
@@ -353,6 +355,82 @@ def test_a_lease_script_that_is_not_ours_is_a_warning(clinic, folder):
     clinic.open(*DHCP, *options, leases={"file": its})
     warning = clinic.warning("dhcp", "/bin/true is not ours")
     assert "ddnsctl setup" in warning["mend"]
+
+
+# The HTTP door
+
+
+@pytest.fixture
+def certificate(tool, folder):
+    def make(*arguments):
+        tool.must("tls", "self-signed", *arguments, folder / "tls")
+        return {"tls-cert": folder / "tls/server.crt", "tls-key": folder / "tls/server.key"}
+
+    return make
+
+
+def test_without_an_http_door_nothing_is_said_of_it(clinic):
+    clinic.open()
+    assert not clinic.of("http") and not clinic.of("certificate")
+
+
+def test_a_healthy_http_door_is_told_with_its_certificate(clinic, certificate):
+    clinic.open(http={"addresses": ["127.0.0.1", "::1"]} | certificate("--days", 100))
+    port = clinic.ddnsd.settings.http["port"]
+    (found,) = clinic.of("http")
+    assert found["result"] == "ok"
+    assert found["text"] == f"answers at https://127.0.0.1:{port} and more"
+    (found,) = clinic.of("certificate")
+    assert (found["result"], found["text"]) == ("ok", "good for 99 days")
+
+
+def test_an_http_door_that_is_held_back_is_a_warning_with_its_mend(clinic):
+    clinic.open(http={"addresses": ["0.0.0.0"]})
+    warning = clinic.warning("http", "loopback alone, as there is no certificate")
+    assert "ddnsctl tls self-signed" in warning["mend"]
+    assert str(clinic.ddnsd.config_path) in warning["mend"]
+
+
+def test_a_certificate_that_cannot_be_read_is_a_fault(clinic, folder):
+    tls = {"tls-cert": folder / "tls/server.crt", "tls-key": folder / "tls/server.key"}
+    clinic.open(http=tls)
+    assert "ddnsctl reload" in clinic.fault("http", "nobody is served over HTTP")["mend"]
+
+
+def test_a_certificate_that_ends_is_told_in_time(clinic, tool, certificate, folder):
+    clinic.open(http=certificate("--days", 10))
+    clinic.warning("certificate", r"server\.crt ends at 20\S+, in 9 days")
+    clock = SteppedClock(folder, 11 * 24 * 60 * 60)
+    late = tool.run("--json", "doctor", env=os.environ | clock.environment)
+    found = [f for f in json.loads(late.stdout) if f["check"] == "certificate"]
+    assert [f["result"] for f in found] == ["fault"]
+    assert "ended at 20" in found[0]["text"] and "--force" in found[0]["mend"]
+
+
+def test_a_key_of_the_certificate_that_everybody_may_read_is_a_fault(clinic, certificate):
+    tls = certificate()
+    tls["tls-key"].chmod(0o644)
+    clinic.open(http=tls)
+    fault = clinic.fault("files", "everybody may read the secrets in .*server.key")
+    assert "chmod 640" in fault["mend"]
+
+
+def test_names_that_whoever_connects_may_read_are_a_warning(clinic):
+    clinic.open(http={"look": ["0.0.0.0/0"]})
+    warning = clinic.warning("http", "without a key")
+    assert "look = " in warning["mend"]
+
+
+def test_an_http_door_that_a_firewall_closes_is_a_fault(tool, folder, free_port):
+    status = {
+        "version": "1",
+        "http": {"listen": [f"http://127.0.0.1:{free_port()}"], "tls_until": None, "problem": ""},
+    }
+    bad = BadHands(tool.socket, status)
+    result = tool.run("--json", "doctor")
+    bad.socket.close()
+    (found,) = [f for f in json.loads(result.stdout) if f["check"] == "http"]
+    assert found["result"] == "fault" and "nobody answers at http://127.0.0.1:" in found["text"]
 
 
 # Keys

@@ -276,6 +276,219 @@ def test_external_dns_is_told_what_does_not_work(live, tool, keys):
     assert not any(secret_of(keys / "k8s.conf") in argument for argument in arguments)
 
 
+# Clients that speak HTTP
+
+
+@pytest.fixture
+def served(launch, folder, keys):
+    """A function that starts a ddnsd with an HTTP door."""
+
+    def start(**http):
+        control = {"socket": folder / "control.sock"}
+        return launch(keys={}, keys_directory=keys, control=control, http=http)
+
+    return start
+
+
+@pytest.fixture
+def certificate(tool, folder):
+    tool.must("tls", "self-signed", "--name", "localhost", "--name", "127.0.0.1", folder / "tls")
+    return {"tls-cert": folder / "tls/server.crt", "tls-key": folder / "tls/server.key"}
+
+
+def make_for(tool, client, *arguments, server="127.0.0.1"):
+    return tool.must("key", "new", "pi", "--for", client, "--server", server, *arguments)
+
+
+def with_address(text, address="192.0.2.7"):
+    """The machine of the test has loopback addresses only."""
+    return re.sub(r"^address=.*$", f"address={address}", text, flags=re.M)
+
+
+def run(*command, **options):
+    return subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, timeout=60, check=False, **options
+    )
+
+
+def write_secret(path, text):
+    path.touch(mode=0o600)
+    path.write_text(text)
+    return path
+
+
+def test_the_lines_for_curl_register_the_machine(served, tool, folder):
+    live = served()
+    made = make_for(tool, "curl")
+    assert "Note: the secret" not in made.stderr
+    ran = run_shell(with_address(made.stdout), folder)
+    assert ran.returncode == 0, ran
+    assert json.loads(ran.stdout)["results"][0]["result"] == "good"
+    assert live.lookup("pi.home.arpa", "A") == {"192.0.2.7"}
+    assert stat.S_IMODE((folder / "pi.curl").stat().st_mode) == 0o600
+    ran = run_shell(with_address(made.stdout, "nowhere"), folder)
+    assert ran.returncode != 0
+
+
+def test_the_lines_for_curl_trust_the_certificate_that_they_name(
+    served, tool, folder, certificate
+):
+    live = served(**certificate)
+    made = make_for(tool, "curl", server="localhost")
+    text = with_address(made.stdout)
+    ran = run_shell(text, folder)
+    assert ran.returncode != 0 and "certificate" in ran.stderr
+    (path,) = re.findall(r"copy (\S+) from the server", text)
+    (line,) = re.findall(r"(echo 'cacert = .*)$", text, re.M)
+    text = text.replace("\naddress=", f"\n{line.replace('/path/to/server.crt', path)}\naddress=")
+    ran = run_shell(text, folder)
+    assert ran.returncode == 0, ran
+    assert live.lookup("pi.home.arpa", "A") == {"192.0.2.7"}
+
+
+@pytest.mark.parametrize("is_secure", [False, True], ids=["HTTP", "HTTPS"])
+def test_ddclients_configuration_for_http_works(served, tool, folder, certificate, is_secure):
+    if not shutil.which("ddclient"):
+        pytest.skip("ddclient is not installed")
+    live = served(**(certificate if is_secure else {}))
+    text = make_for(tool, "ddclient-http").stdout
+    text = text.replace("use=if, if=eth0", "use=cmd, cmd='echo 192.0.2.7'")
+    text = re.sub(r"^#ssl_ca_file=.*", f"ssl_ca_file={certificate['tls-cert']}", text, flags=re.M)
+    config = write_secret(folder / "ddclient.conf", text)
+    files = "-file", config, "-cache", folder / "ddclient.cache", "-pid", folder / "ddclient.pid"
+    ran = run("ddclient", "-daemon=0", "-foreground", "-force", "-verbose", "-noquiet", *files)
+    said = ran.stdout + ran.stderr
+    assert "SUCCESS:  updating pi.home.arpa: good" in said, said
+    assert live.lookup("pi.home.arpa", "A") == {"192.0.2.7"}
+
+
+@pytest.mark.parametrize("is_secure", [False, True], ids=["HTTP", "HTTPS"])
+def test_inadyns_configuration_works(served, tool, folder, certificate, is_secure):
+    if not shutil.which("inadyn"):
+        pytest.skip("inadyn is not installed")
+    live = served(**(certificate if is_secure else {}))
+    text = make_for(tool, "inadyn", server="localhost").stdout
+    text = text.replace("iface = eth0\n", "")
+    text = text.replace("\n}", '\n    checkip-command = "echo 192.0.2.7"\n}')
+    text = text.replace(
+        "#ca-trust-file = /etc/ssl/certs/ddnsd.crt", f"ca-trust-file = {certificate['tls-cert']}"
+    )
+    config = write_secret(folder / "inadyn.conf", text)
+    cache = folder / "inadyn"
+    cache.mkdir()
+    options = "-1", "-n", "--force", "--no-pidfile", "-l", "debug"
+    ran = run("inadyn", *options, "-f", config, f"--cache-dir={cache}")
+    assert ran.returncode == 0, ran
+    assert live.lookup("pi.home.arpa", "A") == {"192.0.2.7"}
+
+
+def fill_in(template, values):
+    for placeholder, value in values.items():
+        template = template.replace(placeholder, value)
+    return template
+
+
+# What each of them writes in the place of its placeholders.
+FILLED = {
+    "openwrt-http": (
+        r"update_url='(.*)'",
+        {"[USERNAME]": "pi", "[PASSWORD]": "SECRET", "[DOMAIN]": "pi.home.arpa", "[IP]": "192.0.2.7"},
+    ),
+    "synology": (
+        r"Query URL: +(.*)",
+        {
+            "__USERNAME__": "pi",
+            "__PASSWORD__": "SECRET",
+            "__HOSTNAME__": "pi.home.arpa",
+            "__MYIP__": "192.0.2.7",
+        },
+    ),
+    "ddns-go": (r"URL: +(.*)", {"#{domain}": "pi.home.arpa", "#{ip}": "192.0.2.7"}),
+    "fritzbox": (
+        r"Update-URL: +(.*)",
+        {
+            "<domain>": "pi.home.arpa",
+            "<ipaddr>": "192.0.2.7",
+            "<ip6addr>": "2001:db8::7",
+            "<ip6lanprefix>": "2001:db8::/64",
+            "<dualstack>": "1",
+        },
+    ),
+    "unifi": (r"Server: +(.*)", {"%h": "pi.home.arpa", "%i": "192.0.2.7"}),
+}
+
+
+@pytest.mark.parametrize("client", FILLED)
+def test_the_url_of_a_router_sets_its_name_once_filled_in(served, tool, folder, keys, client):
+    live = served()
+    made = make_for(tool, client)
+    secret = secret_of(keys / "pi.conf")
+    assert made.stdout.count(secret) == 1 and secret not in made.stderr
+    pattern, values = FILLED[client]
+    (url,) = re.findall(pattern, made.stdout)
+    url = fill_in(url, {name: secret if value == "SECRET" else value for name, value in values.items()})
+    login = () if "@" in url else ("-u", f"pi:{secret}")
+    ran = run("curl", "-fsS", *login, url)
+    assert ran.returncode == 0, ran
+    assert "good" in ran.stdout
+    assert live.lookup("pi.home.arpa", "A") == {"192.0.2.7"}
+
+
+def test_promtool_takes_the_scrape_configuration_and_its_key_reads_and_changes_nothing(
+    served, tool, folder, keys
+):
+    live = served(metrics=[])
+    made = make_for(tool, "prometheus")
+    assert "may change: nothing.\nIt may read all names.\n" in made.stderr
+    assert "in none of the daemon's zones" not in made.stderr
+    if shutil.which("promtool"):
+        config = write_secret(folder / "prometheus.yml", made.stdout)
+        checked = run("promtool", "check", "config", config)
+        assert checked.returncode == 0, checked
+    (host,) = re.findall(r"targets: \[\"(.*)\"\]", made.stdout)
+    (user,) = re.findall(r"username: \"(.*)\"", made.stdout)
+    (password,) = re.findall(r"password: \"(.*)\"", made.stdout)
+    assert password == secret_of(keys / "pi.conf")
+    login = "-u", f"{user}:{password}"
+    ran = run("curl", "-fsS", *login, f"http://{host}/metrics")
+    assert ran.returncode == 0 and "# TYPE ddnsd_" in ran.stdout, ran
+    assert run("curl", "-fsS", f"http://{host}/metrics").returncode != 0
+    update = f"http://{host}/v1/update?hostname=pi.home.arpa&myip=192.0.2.7"
+    assert run("curl", "-fsS", *login, update).returncode != 0
+    assert live.lookup("pi.home.arpa", "A") == set()
+
+
+def test_without_an_http_door_the_block_that_is_missing_is_told_and_is_right(live, tool, folder):
+    made = make_for(tool, "inadyn", server="192.0.2.1")
+    assert "ddns-server = 192.0.2.1:8053\n" in made.stdout
+    (block,) = re.findall(r"Note: .* write into \S+ddnsd\.conf: (listen .* }) \(", made.stderr)
+    folder_of_tls = folder / "tls"
+    tool.must("tls", "self-signed", folder_of_tls)
+    block = block.replace("/etc/ddnsd/tls", str(folder_of_tls)).replace("tls-cert", "port = 1 tls-cert")
+    live.config_path.write_text(live.settings.text() + block + "\n")
+    checked = tool.must("check", live.config_path)
+    assert "configuration OK" in checked.stdout + checked.stderr
+
+
+def test_a_secret_that_would_cross_the_network_readable_is_told(served, tool):
+    served(plain=True)
+    made = make_for(tool, "curl", server="192.0.2.1")
+    assert "crosses the network readable" in made.stderr and "tls-cert" in made.stderr
+    assert "HTTP is served on loopback alone" in made.stderr
+    rotated = tool.must("key", "rotate", "pi", "--for", "curl", "--server", "192.0.2.1")
+    assert "crosses the network readable" in rotated.stderr
+    assert "Note" not in tool.must("key", "new", "tv", "--for", "curl", "--server", "127.0.0.1").stderr
+
+
+def test_the_door_is_known_from_the_file_when_the_daemon_is_down(served, tool, keys, certificate):
+    live = served(**certificate)
+    before = make_for(tool, "curl").stdout
+    arguments = "key", "rotate", "pi", "--for", "curl", "--server", "127.0.0.1"
+    assert f"https://127.0.0.1:{live.settings.http['port']}/v1/update?" in before
+    after = tool.must(*arguments).stdout
+    assert SECRET.sub("", before) == SECRET.sub("", after)
+
+
 # Rotation
 
 

@@ -85,6 +85,7 @@ walk(struct doctor *doctor)
 		doctor_look_at_clock,
 		doctor_look_at_configuration,
 		doctor_look_at_files,
+		doctor_look_at_http,
 		doctor_find_dnsmasq,
 		doctor_look_at_dnsmasq,
 		doctor_look_for_dangers,

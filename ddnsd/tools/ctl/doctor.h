@@ -39,6 +39,7 @@ void doctor_look_at_daemon(struct doctor *doctor);
 void doctor_look_at_clock(struct doctor *doctor);
 void doctor_look_at_configuration(struct doctor *doctor);
 void doctor_look_at_files(struct doctor *doctor);
+void doctor_look_at_http(struct doctor *doctor);
 void doctor_find_dnsmasq(struct doctor *doctor);
 void doctor_look_at_dnsmasq(struct doctor *doctor);
 void doctor_look_for_dangers(struct doctor *doctor);

@@ -282,6 +282,10 @@ doctor_look_at_files(struct doctor *doctor)
 			doctor_say(doctor, "files", DOCTOR_WARNING, "run ddnsctl as root",
 			    "the folder of keys, %s, is closed to you", site->keys);
 	}
+	if (site->tls_cert[0] != '\0')
+		check_secret(&walk, site->tls_cert, false);
+	if (site->tls_key[0] != '\0')
+		check_secret(&walk, site->tls_key, true);
 	check_database(&walk, site->database);
 	if (walk.faults == 0)
 		doctor_say(doctor, "files", DOCTOR_OK, NULL,

@@ -125,6 +125,13 @@ check_items(const struct job *job)
 
 /* --- what may surprise --- */
 
+/* The one grant that is about no name. */
+static bool
+is_look(const char *grant)
+{
+	return strcmp(grant, "look") == 0;
+}
+
 /* The name that a grant is about: without "*." and "zone "; "" for self. */
 static void
 subject_of(const char *grant, char subject[static SITE_NAME_MAX])
@@ -153,8 +160,7 @@ warn_of_grants(struct job *job)
 		char subject[SITE_NAME_MAX];
 		bool concerns = false;
 
-		/* It is about no name. */
-		if (strcmp(job->allow.items[i], "look") == 0)
+		if (is_look(job->allow.items[i]))
 			continue;
 		subject_of(job->allow.items[i], subject);
 		uses_self |= subject[0] == '\0';
@@ -341,10 +347,16 @@ print_json(const struct job *job, enum key_knowledge knowledge)
 static void
 print_news(const struct job *job, enum key_knowledge knowledge, const char *reason)
 {
+	size_t changes = 0;
+
 	fprintf(stderr, "Key \"%s\" is in %s.\nIt may change:", job->name, job->path);
-	for (size_t i = 0; i < job->allow.count; i++)
-		fprintf(stderr, "%s %s", i > 0 ? ";" : "", job->allow.items[i]);
-	fprintf(stderr, ".\n");
+	for (size_t i = 0; i < job->allow.count; i++) {
+		if (!is_look(job->allow.items[i]))
+			fprintf(stderr, "%s %s", changes++ > 0 ? ";" : "", job->allow.items[i]);
+	}
+	fprintf(stderr, "%s.\n", changes > 0 ? "" : " nothing");
+	if (changes < job->allow.count)
+		fprintf(stderr, "It may read all names.\n");
 	key_say_knowledge(knowledge, reason);
 	for (size_t i = 0; i < job->warning_count; i++)
 		fprintf(stderr, "Note: %s.\n", job->warnings[i]);

@@ -56,7 +56,7 @@ const char *snippet_scheme(const struct site *site);
 /* The first address of the door that it comes by; "" = not known. */
 const char *snippet_listen(const struct snippet *snippet, const struct site *site);
 
-/* As key_secret_make(); for a client that may write it into a URL without "+" and "/", at 0.05 bits a letter. */
+/* As key_secret_make(); without "+" and "/" for a client that may write it into a URL as it is. */
 bool snippet_make_secret(const struct snippet *snippet, const struct key_algorithm *algorithm,
     char secret[static KEY_SECRET_TEXT_MAX]);
 

@@ -19,6 +19,7 @@ static const char curl_text[] =
 
 static const char ddclient_text[] =
     "# /etc/ddclient.conf, mode 600, owner root. Put the name of your interface for eth0.\n"
+    "# As its server ddclient takes no name without a dot.\n"
     "daemon=300\n"
     "use=if, if=eth0\n"
     "@TLS@ssl=yes\n"

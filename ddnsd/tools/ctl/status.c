@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "tools/ctl/answer.h"
 #include "tools/ctl/client.h"
 #include "tools/ctl/command.h"
 #include "tools/ctl/options.h"
 #include "tools/ctl/output.h"
 
-enum { LABEL_WIDTH = 13 };
+enum { LABEL_WIDTH = 13, CERTIFICATE_SOON_S = 14 * 24 * 60 * 60 };
 
 static void
 print_label(const char *label)
@@ -43,6 +44,7 @@ print_problems(const json_t *status)
 
 	count += print_problem(json_object_get(status, "configuration"), "error", "configuration");
 	count += print_problem(json_object_get(status, "database"), "error", "database");
+	count += print_problem(json_object_get(status, "http"), "problem", "http");
 	count += print_problem(json_object_get(status, "leases"), "error", "leases");
 	count += print_problem(json_object_get(status, "publication"), "problem", "publication");
 	if (quiet_s > 0) {
@@ -66,14 +68,46 @@ print_size(int64_t bytes)
 }
 
 static void
+print_listen(const char *label, const json_t *listen)
+{
+	print_label(label);
+	for (size_t i = 0; i < json_array_size(listen); i++) {
+		const char *text = json_string_value(json_array_get(listen, i));
+
+		output_text(STYLE_PLAIN, i > 0 ? ", " : "");
+		output_text(STYLE_PLAIN, text != NULL ? text : "");
+	}
+	output_format(STYLE_PLAIN, "\n");
+}
+
+/* The HTTP door, where there is one; its certificate only where that asks for something. */
+static void
+print_http(const json_t *http)
+{
+	const char *until = answer_text(http, "tls_until");
+	const json_t *listen = json_object_get(http, "listen");
+	char text[SENTENCE_MAX];
+	int64_t end_s;
+	int64_t left_s;
+
+	if (json_array_size(listen) > 0)
+		print_listen("HTTP at", listen);
+	if (!output_parse_time(until, &end_s))
+		return;
+	left_s = end_s - clock_wall_s();
+	if (left_s >= CERTIFICATE_SOON_S)
+		return;
+	print_label("");
+	output_format(left_s > 0 ? STYLE_WARN : STYLE_BAD, "its certificate %s %s\n",
+	    left_s > 0 ? "ends" : "ended", left_s > 0 ? answer_until(until, text) : until);
+}
+
+static void
 print_daemon(const json_t *status)
 {
 	const json_t *configuration = json_object_get(status, "configuration");
 	const json_t *database = json_object_get(status, "database");
-	const json_t *listen = json_object_get(json_object_get(status, "dns"), "listen");
-	const json_t *endpoint;
 	char length[32];
-	size_t i;
 
 	print_label("daemon");
 	output_format(STYLE_PLAIN, "ddnsd %s, process %" PRId64 " as %s, up %s\n",
@@ -89,12 +123,8 @@ print_daemon(const json_t *status)
 	output_text(STYLE_PLAIN, answer_text(database, "file"));
 	print_size(answer_number(database, "bytes"));
 	output_format(STYLE_PLAIN, "\n");
-	print_label("updates at");
-	for (i = 0; i < json_array_size(listen); i++) {
-		endpoint = json_array_get(listen, i);
-		output_format(STYLE_PLAIN, "%s%s", i > 0 ? ", " : "", json_string_value(endpoint));
-	}
-	output_format(STYLE_PLAIN, "\n");
+	print_listen("updates at", json_object_get(json_object_get(status, "dns"), "listen"));
+	print_http(json_object_get(status, "http"));
 }
 
 static void
