@@ -1,14 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes corpus/web/ and corpus/login/ anew, for fuzz_web.c and fuzz_login.c, whose heads tell the formats.
+"""Writes FOLDER/web/ and FOLDER/login/ anew, for fuzz_web.c and fuzz_login.c, whose heads tell the formats.
 
 usage: make_web_corpus.py FOLDER
+
+FOLDER/api/ is read for what can be asked.
 """
+import functools
 import json
 import pathlib
 import sys
 
-FAILS, IN_URLS, REDIRECTS, KEYS_GO, HAS_NO_LEASE = 1, 2, 4, 8, 16
+FAILS, IN_URLS, REDIRECTS, KEYS_GO, HAS_NO_LEASE, EXPIRES = 1, 2, 4, 8, 16, 32
 PROXY, LOOKER, STRANGER, MEASURER = range(4)
 
 # As clients write them (ddclient, inadyn, FritzBox, OpenWrt, UniFi, Synology, ddns-go).
@@ -89,6 +92,8 @@ def of_api():
         yield f"looks_{name}", web(*(ask(target, **headers) for target in LOOKS if "events" not in target),
                                    place=place)
         yield f"events_{name}", web(ask("/v1/events", **headers), place=place, reloads=5)
+        yield f"events_expiry_{name}", web(ask("/v1/events", **headers), place=place, reloads=3,
+                                           flags=EXPIRES)
     record = {"records": [{"type": "A", "data": "192.0.2.31"}, {"type": "TXT", "data": "\"x\""}]}
     yield "put", web(ask("/v1/names/laptop.home.arpa", "PUT", record, Authorization="<b>"),
                      ask("/v1/names/printer.home.arpa", "PUT", record, Authorization="<b>"),
@@ -106,6 +111,19 @@ def of_api():
                         ask("/v1/status", Authorization="<B>"), ask(DYNDNS[0], Authorization="<a>"))
     yield "backup", web(ask("/v1/backup", Authorization="<B>"),
                         ask("/v1/restore", "POST", "SQLite format 3", Authorization="<B>"))
+
+
+def of_api_corpus(folder):
+    """What corpus/api/ asks, with keys in the place of peers."""
+    logins = {"A": "<B>", "E": "<b>", "H": "<A>"}
+    for file in sorted(folder.iterdir()):
+        requests = []
+        for text in file.read_bytes().decode("latin-1").split("\n%%\n"):
+            line, _, body = text.partition("\n")
+            flags, method, target = (line.split(" ", 2) + ["", ""])[:3]
+            headers = {"Authorization": logins[flag] for flag in flags if flag in logins}
+            requests.append(ask(target, method, body if body or method != "GET" else None, **headers))
+        yield f"api_{file.name}", web(*requests)
 
 
 def of_guards():
@@ -126,9 +144,15 @@ def of_guards():
                           ask("/v1/update", "POST", {"hostname": "x"}), flags=REDIRECTS)
     yield "keys_go", web(*(ask(target, Authorization="<a>") for target in DYNDNS[:4]),
                          flags=KEYS_GO, reloads=9, piece=60)
+    wish = {"hostname": "laptop.home.arpa", "myip": "192.0.2.18"}
+    for flags in (0, KEYS_GO):
+        yield f"keys_change_in_body_{flags}", web(
+            *(ask("/v1/update", "POST", wish, Authorization="<b>") for _ in range(3)),
+            flags=flags, reloads=1, piece=11)
     yield "keys_change", web(*(ask(target, Authorization="<A>") for target in DYNDNS[:4]),
                              reloads=1, piece=40)
     wrong = ["Basic bGFwdG9wLmhvbWUuYXJwYTp3cm9uZw==", "Bearer wrong", "Basic !", "Bearer", "Digest x"]
+    yield "wrong_only", web(*(ask(DYNDNS[0], Authorization=text) for text in wrong))
     yield "wrong", web(*(ask(DYNDNS[0], Authorization=text) for text in wrong * 6),
                        ask(DYNDNS[0], Authorization="<a>"))
     yield "bodies", web(ask("/metrics", "POST", "x" * 10, Authorization="<B>"),
@@ -163,8 +187,11 @@ def of_logins():
 
 
 def main():
-    for name, makers in (("web", (of_dyndns, of_api, of_guards)), ("login", (of_logins,))):
-        folder = pathlib.Path(sys.argv[1]) / name
+    top = pathlib.Path(sys.argv[1])
+    of_api_too = functools.partial(of_api_corpus, top / "api")
+    for name, makers in (("web", (of_dyndns, of_api, of_api_too, of_guards)),
+                         ("login", (of_logins,))):
+        folder = top / name
         folder.mkdir(parents=True, exist_ok=True)
         for maker in makers:
             for file, content in maker():
