@@ -24,6 +24,7 @@ enum {
 	STREAMS_MAX = 16,
 	STREAMS_PER_SOURCE = 6,
 	REQUEST_MS = 10000,
+	REDIRECT_BODY_MAX = 65536, /* read to its end, so that the client reads the answer */
 	LOCATION_MAX = 16384, /* three octets for one, of a request line */
 	SOCKETS_MAX = 2 * WEB_LISTEN_MAX,
 	DAY_S = 24 * 60 * 60,
@@ -183,7 +184,7 @@ arrived(void *context, struct http_exchange *exchange)
 	struct http_peer peer = *http_peer(exchange);
 
 	if (is_proxy(web, &peer.source) &&
-	    web_guard_read_forwarded(http_header(exchange, "X-Forwarded-For"), &peer.source))
+	    web_guard_read_forwarded(http_last_header(exchange, "X-Forwarded-For"), &peer.source))
 		(void)address_to_text(&peer.source, peer.who);
 	if (peer.door == door_plain && web->options.certificate[0] != '\0')
 		peer.door = door_redirect;
@@ -202,7 +203,7 @@ body_max(void *context, const char *method, const char *path, const struct http_
 	const struct http_site *site = find_site(web, path);
 
 	if (peer->door == door_redirect)
-		return 0;
+		return REDIRECT_BODY_MAX;
 	return site->body_max(site->context, method, path, peer);
 }
 

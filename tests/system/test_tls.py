@@ -204,7 +204,7 @@ def test_plain_http_is_led_to_the_tls_port_with_method_and_arguments(secure, fre
     redirect = free_port()
     _, port = secure(**{"redirect-port": redirect})
     connection = http.client.HTTPConnection("127.0.0.1", redirect, timeout=TIMEOUT_S)
-    connection.request("POST", f"{NAMES}?a=b", body=b"", headers={"Host": f"localhost:{redirect}"})
+    connection.request("POST", f"{NAMES}?a=b", body=b"x" * 100, headers={"Host": f"localhost:{redirect}"})
     answer = connection.getresponse()
     assert answer.status == 308
     assert answer.getheader("Location") == f"https://localhost:{port}{NAMES}?a=b"
