@@ -284,11 +284,12 @@ watch_certificate(struct daemon *daemon)
 static void
 watch_config(struct daemon *daemon)
 {
+	struct watch *previous = daemon->watch;
 	enum status status;
 
-	watch_free(daemon->watch);
 	daemon->watch = watch_new(daemon->loop, config_changed, daemon);
 	if (daemon->watch == NULL) {
+		watch_free(previous);
 		log_warning("config: cannot watch for changes; send SIGHUP after each");
 		return;
 	}
@@ -303,6 +304,8 @@ watch_config(struct daemon *daemon)
 		    "each",
 		    daemon->arguments.config, status_text(status));
 	watch_certificate(daemon);
+	/* A change since the files were read for this reload is one for the next. */
+	watch_take_over(daemon->watch, previous);
 }
 
 /* Hands a new configuration to the parts. What fails keeps its old settings, and is logged. */

@@ -314,22 +314,30 @@ settle(struct watch *watch)
 	    left_ms < WATCH_QUIET_MS ? left_ms : WATCH_QUIET_MS);
 }
 
-static void
-read_events(void *context, unsigned happened)
+/* True when there was one of ours among the events that wait. */
+static bool
+read_changes(struct watch *watch)
 {
-	struct watch *watch = context;
 	alignas(struct inotify_event) char bytes[EVENTS_SIZE];
 	ssize_t length = read(watch->events.fd, bytes, sizeof(bytes));
 	bool is_changed = false;
 
-	(void)happened;
 	for (ssize_t at = 0; at < length;) {
 		const struct inotify_event *event = (const struct inotify_event *)(bytes + at);
 
 		is_changed = is_changed || is_ours(watch, event);
 		at += (ssize_t)(sizeof(*event) + event->len);
 	}
-	if (!is_changed)
+	return is_changed;
+}
+
+static void
+read_events(void *context, unsigned happened)
+{
+	struct watch *watch = context;
+
+	(void)happened;
+	if (!read_changes(watch))
 		return;
 	/* At once: what is still being written into a new file, or changes from now on, is seen. */
 	refresh(watch);
@@ -373,6 +381,14 @@ watch_free(struct watch *watch)
 	for (size_t i = 0; i < watch->path_count; i++)
 		free(watch->paths[i].path);
 	free(watch);
+}
+
+void
+watch_take_over(struct watch *watch, struct watch *previous)
+{
+	if (previous != NULL && (loop_timer_is_set(&previous->settled) || read_changes(previous)))
+		settle(watch);
+	watch_free(previous);
 }
 
 static enum status

@@ -29,6 +29,12 @@ struct watch *watch_new(struct loop *loop, void (*handler)(void *context), void 
 void watch_free(struct watch *watch);
 
 /*
+ * watch stands in for previous from now on, which is freed (NULL will do): what that one saw and has
+ * not reported yet is reported by this one.
+ */
+void watch_take_over(struct watch *watch, struct watch *previous);
+
+/*
  * One file: written in place, replaced by a rename, deleted, made (it need not be there yet), its
  * mode or owner changed. Where path, or a folder on the way to it, is a symbolic link, the link
  * itself is watched as well as the file it leads to. Other entries of the folder do not count.

@@ -26,9 +26,11 @@ enum {
 	CONNECTIONS_CEILING =
 	    10000, /* libmicrohttpd's, which a reload cannot change; ours is below */
 	PAUSE_MS = 1000,
+	RUN_MS = 10,    /* then what has arrived waits for the next turn; one listing may take longer */
 	SLOW_MS = 2000, /* a reader that takes longer gives way to who wants to come in */
 	DROP_SIZE = 4096,
 	LINE_MAX_OCTETS = 512,
+	TLS_HANDSHAKE = 22, /* the type of its first record */
 };
 
 /* --- running libmicrohttpd --- */
@@ -39,6 +41,12 @@ http_server_wake(struct http_server *server)
 	server->has_work = true;
 	if (!server->is_running)
 		(void)loop_timer_set(server->loop, &server->wake, 0);
+}
+
+bool
+http_server_is_over_its_time(const struct http_server *server)
+{
+	return server->has_handed_over && clock_now_ms() - server->run_from_ms >= RUN_MS;
 }
 
 void
@@ -149,6 +157,8 @@ run(struct http_server *server)
 	assert(!server->is_running);
 	server->has_work = false;
 	server->is_running = true;
+	server->run_from_ms = clock_now_ms();
+	server->has_handed_over = false;
 	while (!TAILQ_EMPTY(&server->resuming)) {
 		struct http_exchange *exchange = TAILQ_FIRST(&server->resuming);
 
@@ -486,6 +496,26 @@ pause_accepting(struct http_server *server)
 	(void)loop_timer_set(server->loop, &server->pause, PAUSE_MS);
 }
 
+void
+http_server_divert_plain(struct http_server *secure, struct http_server *plain)
+{
+	secure->plain = plain;
+}
+
+/* True where it begins with something else than a handshake (RFC 8446 5.1), and is not ours any more. */
+static bool
+divert(struct http_server *server, int fd, const struct sockaddr_storage *from, socklen_t length)
+{
+	uint8_t octet;
+
+	if (server->plain == NULL || recv(fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) != 1 ||
+	    octet == TLS_HANDSHAKE)
+		return false;
+	adopt(server->plain, fd, from, length);
+	http_server_wake(server->plain);
+	return true;
+}
+
 static void
 accept_connections(void *context, unsigned events)
 {
@@ -511,7 +541,8 @@ accept_connections(void *context, unsigned events)
 			pause_accepting(server);
 		if (fd < 0)
 			break;
-		adopt(server, fd, &from, length);
+		if (!divert(server, fd, &from, length))
+			adopt(server, fd, &from, length);
 	}
 	run(server);
 }
@@ -819,6 +850,11 @@ http_server_flush(struct http_server *server, enum status commit_status)
 		TAILQ_REMOVE(&server->waiting, exchange, waiting);
 		TAILQ_INSERT_TAIL(&server->waiting, exchange, waiting);
 		exchange->turn = server->turn;
+		/* Its key may be gone since, or have other rights. */
+		if (exchange->has_lost_peer && !http_exchange_learn_peer(exchange)) {
+			http_server_end(exchange->connection);
+			continue;
+		}
 		server->site->finish(server->site->context, exchange, commit_status);
 	}
 	if (server->has_work)

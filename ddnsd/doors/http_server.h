@@ -31,7 +31,8 @@ struct http_site {
 
 	/*
 	 * The headers are there: the site may look at them, and say who speaks (http_set_peer()).
-	 * Called again before receive() where principals have gone meanwhile. NULL: not asked.
+	 * Called again before receive() and finish() where principals have gone meanwhile. NULL: not
+	 * asked.
 	 */
 	void (*arrived)(void *context, struct http_exchange *exchange);
 
@@ -102,6 +103,13 @@ struct http_server *http_server_new_secure(struct loop *loop, const struct http_
     http_identify *identify, void *identify_context, const struct http_limits *limits,
     struct http_tls *tls);
 
+/*
+ * What comes to a server over TLS and does not speak it belongs to this one from now on: people type
+ * http:// first. NULL: to nobody. Only where its first octet came with the connection is that known, as
+ * TCP_DEFER_ACCEPT on the listening socket makes sure. Borrowed.
+ */
+void http_server_divert_plain(struct http_server *secure, struct http_server *plain);
+
 /* From now on; connections that are open stay. */
 void http_server_set_limits(struct http_server *server, const struct http_limits *limits);
 
@@ -156,6 +164,9 @@ const char *http_header(const struct http_exchange *exchange, const char *name);
 
 /* How often the header was given; http_header() has the first. */
 size_t http_header_count(const struct http_exchange *exchange, const char *name);
+
+/* The last of them, which whoever stands nearest to us has added; NULL: there is none. */
+const char *http_last_header(const struct http_exchange *exchange, const char *name);
 
 /* The body, ended with a NUL that does not count. */
 const char *http_body(const struct http_exchange *exchange, size_t *ret_length);

@@ -92,6 +92,7 @@ struct http_listening {
 struct http_server {
 	struct loop *loop;
 	const struct http_site *site;
+	struct http_server *plain; /* for what is not TLS; NULL = none */
 	http_identify *identify;
 	void *identify_context;
 	struct http_limits limits;
@@ -101,6 +102,8 @@ struct http_server {
 	struct loop_watch watch;
 	struct loop_timer wake;
 	bool is_running;
+	int64_t run_from_ms;   /* clock_now_ms() when it began to */
+	bool has_handed_over; /* a request to the site, since then */
 	bool has_work; /* for libmicrohttpd, which it cannot know of */
 
 	struct http_listening *listening[HTTP_SOCKETS_MAX];
@@ -126,6 +129,9 @@ struct http_server {
 
 /* Has libmicrohttpd run: at the end of this turn, or else at once in the next. */
 void http_server_wake(struct http_server *server);
+
+/* True when it has run so long that it is others' turn: DNS waits meanwhile. */
+bool http_server_is_over_its_time(const struct http_server *server);
 
 /* The exchange goes on, where it was suspended, as soon as libmicrohttpd runs. */
 void http_server_resume(struct http_exchange *exchange);
@@ -157,6 +163,12 @@ void *http_exchange_begin(void *context, const char *text, struct MHD_Connection
 enum MHD_Result http_exchange_handle(void *context, struct MHD_Connection *handle, const char *url,
     const char *method, const char *version, const char *octets, size_t *length,
     void **request_context);
+
+/*
+ * Who speaks: as the connection has it, and as the site knows from the headers. False: it has no
+ * business here any more.
+ */
+bool http_exchange_learn_peer(struct http_exchange *exchange);
 
 /* The request has been answered, or the connection has ended. */
 void http_exchange_end(void *context, struct MHD_Connection *handle, void **request_context,

@@ -6,6 +6,8 @@
 #include "doors/web.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +27,7 @@ enum {
 	STREAMS_PER_SOURCE = 6,
 	REQUEST_MS = 10000,
 	REDIRECT_BODY_MAX = 65536, /* read to its end, so that the client reads the answer */
-	LOCATION_MAX = 16384, /* three octets for one, of a request line */
+	LOCATION_MAX = 16384,      /* three octets for one, of a request line */
 	SOCKETS_MAX = 2 * WEB_LISTEN_MAX,
 	DAY_S = 24 * 60 * 60,
 	EXPIRY_WARNING_DAYS = 14,
@@ -177,6 +179,13 @@ is_redirected(const struct http_exchange *exchange)
 	return http_peer(exchange)->door == door_redirect;
 }
 
+/* By a reload, while connections through it were open. */
+static bool
+is_taken_away(const struct web *web)
+{
+	return web->options.listen_count == 0;
+}
+
 static void
 arrived(void *context, struct http_exchange *exchange)
 {
@@ -188,7 +197,7 @@ arrived(void *context, struct http_exchange *exchange)
 		(void)address_to_text(&peer.source, peer.who);
 	if (peer.door == door_plain && web->options.certificate[0] != '\0')
 		peer.door = door_redirect;
-	else if (!is_page(web, exchange) && !is_cross_site(web, exchange)) {
+	else if (!is_taken_away(web) && !is_page(web, exchange) && !is_cross_site(web, exchange)) {
 		trust_address(web, exchange, &peer);
 		login_identify(web->login, exchange,
 		    web->options.secrets_in_urls && dyndns_has_path(http_path(exchange)), &peer);
@@ -252,6 +261,15 @@ refuse_cross_site(struct web *web, struct http_exchange *exchange)
 }
 
 static void
+say_goodbye(struct http_exchange *exchange)
+{
+	static const char text[] = "This server speaks HTTP no more.\n";
+
+	http_add_header(exchange, "Connection", "close");
+	(void)http_answer(exchange, 503, "text/plain", text, sizeof(text) - 1);
+}
+
+static void
 receive(void *context, struct http_exchange *exchange)
 {
 	struct web *web = context;
@@ -261,7 +279,9 @@ receive(void *context, struct http_exchange *exchange)
 	http_add_header(exchange, "Referrer-Policy", "no-referrer");
 	if (site != web->sites.page)
 		http_add_header(exchange, "Cache-Control", "no-store");
-	if (is_redirected(exchange))
+	if (is_taken_away(web))
+		say_goodbye(exchange);
+	else if (is_redirected(exchange))
 		redirect(web, exchange);
 	else if (is_cross_site(web, exchange))
 		refuse_cross_site(web, exchange);
@@ -372,12 +392,11 @@ find_socket(struct web_socket *sockets, size_t count, const struct endpoint *at)
 	return NULL;
 }
 
-enum status
-web_listen(struct web *web, const struct web_options *options,
+/* Sockets that are there are taken over, the others opened. On failure those are closed again. */
+static enum status
+open_wanted(struct web *web, struct web_socket *wanted, size_t count,
     char ret_problem[static LISTEN_PROBLEM_MAX])
 {
-	struct web_socket wanted[SOCKETS_MAX];
-	size_t count = list_wanted(options, wanted);
 	enum status status = STATUS_OK;
 	size_t ready = 0;
 
@@ -394,21 +413,54 @@ web_listen(struct web *web, const struct web_options *options,
 			    ret_problem);
 		}
 	}
-	if (status != STATUS_OK) {
-		while (ready-- > 0) {
-			if (find_socket(web->sockets, web->socket_count, &wanted[ready].at) == NULL)
-				(void)close(wanted[ready].fd);
-		}
-		return status;
+	while (status != STATUS_OK && ready-- > 0) {
+		if (find_socket(web->sockets, web->socket_count, &wanted[ready].at) == NULL)
+			(void)close(wanted[ready].fd);
 	}
+	return status;
+}
+
+/* Closes the sockets that are not among these. */
+static void
+close_others(struct web *web, struct web_socket *wanted, size_t count)
+{
+	size_t kept = 0;
+
 	for (size_t i = 0; i < web->socket_count; i++) {
-		if (find_socket(wanted, count, &web->sockets[i].at) == NULL)
+		if (find_socket(wanted, count, &web->sockets[i].at) != NULL)
+			web->sockets[kept++] = web->sockets[i];
+		else
 			close_socket(&web->sockets[i]);
 	}
-	memcpy(web->sockets, wanted, count * sizeof(wanted[0]));
-	web->socket_count = count;
-	web->options = *options;
-	return STATUS_OK;
+	web->socket_count = kept;
+}
+
+/*
+ * What goes is closed first: a wildcard address cannot be had while one address of its port is, and the
+ * other way round. Where then something fails, what there was is opened again.
+ */
+enum status
+web_listen(struct web *web, const struct web_options *options,
+    char ret_problem[static LISTEN_PROBLEM_MAX])
+{
+	struct web_socket wanted[SOCKETS_MAX];
+	struct web_socket before[SOCKETS_MAX];
+	size_t count = list_wanted(options, wanted);
+	size_t count_before = list_wanted(&web->options, before);
+	char problem[LISTEN_PROBLEM_MAX];
+	enum status status;
+
+	close_others(web, wanted, count);
+	status = open_wanted(web, wanted, count, ret_problem);
+	if (status == STATUS_OK) {
+		memcpy(web->sockets, wanted, count * sizeof(wanted[0]));
+		web->socket_count = count;
+		web->options = *options;
+	} else if (open_wanted(web, before, count_before, problem) == STATUS_OK) {
+		memcpy(web->sockets, before, count_before * sizeof(before[0]));
+		web->socket_count = count_before;
+	}
+	return status;
 }
 
 /* --- serving --- */
@@ -494,13 +546,18 @@ serve(struct web *web, struct web_socket *socket)
 {
 	bool is_secure = web->options.certificate[0] != '\0' && !socket->is_redirect;
 	struct http_server *server = obtain_server(web, is_secure);
+	int wait_s = is_secure ? 1 : 0;
 	enum status status;
 
 	if (server == NULL)
 		return STATUS_NO_MEMORY;
+	if (is_secure)
+		http_server_divert_plain(server, obtain_server(web, false));
 	if (socket->server == server)
 		return STATUS_OK;
 	stop_serving(socket);
+	/* Who speaks first is known when it is accepted (see http_server_divert_plain()). */
+	(void)setsockopt(socket->fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &wait_s, sizeof(wait_s));
 	socket->served = fcntl(socket->fd, F_DUPFD_CLOEXEC, 0);
 	if (socket->served < 0)
 		return STATUS_NO_MEMORY;

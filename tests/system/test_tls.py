@@ -171,14 +171,16 @@ def test_what_is_old_is_refused(secure, arguments):
     assert re.search("alert|unexpected eof", result.stderr), result.stderr
 
 
-def test_plain_http_on_the_tls_port_is_not_answered(secure):
+def test_what_is_neither_tls_nor_http_is_not_answered(secure):
     _, port = secure()
-    with socket.create_connection(("127.0.0.1", port), TIMEOUT_S) as sock:
-        sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        answer = b""
-        with contextlib.suppress(ConnectionResetError):
-            answer = sock.makefile("rb").read()
-    assert b"HTTP/" not in answer
+    for octets in b"\0" * 40, b"\x80\x2e\x01\x00\x02" * 9, b"SSH-2.0-x\r\n\r\n":
+        with socket.create_connection(("127.0.0.1", port), TIMEOUT_S) as sock:
+            sock.sendall(octets)
+            sock.shutdown(socket.SHUT_WR)
+            answer = b""
+            with contextlib.suppress(ConnectionResetError):
+                answer = sock.makefile("rb").read()
+        assert b" 200 " not in answer
 
 
 # --- where it listens
@@ -204,10 +206,22 @@ def test_plain_http_is_led_to_the_tls_port_with_method_and_arguments(secure, fre
     redirect = free_port()
     _, port = secure(**{"redirect-port": redirect})
     connection = http.client.HTTPConnection("127.0.0.1", redirect, timeout=TIMEOUT_S)
-    connection.request("POST", f"{NAMES}?a=b", body=b"x" * 100, headers={"Host": f"localhost:{redirect}"})
+    host = {"Host": f"localhost:{redirect}"}
+    connection.request("POST", f"{NAMES}?a=b", body=b"x" * 100, headers=host)
     answer = connection.getresponse()
     assert answer.status == 308
     assert answer.getheader("Location") == f"https://localhost:{port}{NAMES}?a=b"
+    connection.close()
+
+
+def test_plain_http_to_the_tls_port_itself_is_led_to_https(secure):
+    """What people type first is http://."""
+    _, port = secure()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+    connection.request("GET", "/", headers={"Host": f"localhost:{port}"})
+    answer = connection.getresponse()
+    assert answer.status == 308
+    assert answer.getheader("Location") == f"https://localhost:{port}/"
     connection.close()
 
 

@@ -97,6 +97,17 @@ def test_a_reload_brings_the_door_moves_it_and_takes_it_away(launch, free_port):
     assert daemon.is_alive()
 
 
+def test_a_reload_goes_from_one_address_to_all_of_them_and_back(launch):
+    """Each stands in the way of the other."""
+    daemon = launch(http={})
+    port = daemon.settings.http["port"]
+    rewrite(daemon, port=port, plain=True, addresses=["0.0.0.0"])
+    wait_until(lambda: is_open(port, "127.0.0.2"), "the door is on all addresses")
+    rewrite(daemon, port=port, addresses=["127.0.0.1"])
+    wait_until(lambda: not is_open(port, "127.0.0.2"), "the door is on one address")
+    assert names_at(daemon.web()) == ["home.arpa"]
+
+
 def test_a_reload_to_a_port_that_is_taken_leaves_the_door_where_it_is(launch, free_port):
     daemon = launch(http={})
     before, taken = daemon.settings.http["port"], free_port()
@@ -245,3 +256,22 @@ def test_requests_of_others_go_on_while_one_key_after_the_other_changes(launch):
         daemon.wait_for_log(f"key extra{number}: added")
         kept.request("GET", f"/nic/update?hostname={HOST}&myip=192.0.2.{number}", headers=headers)
         assert kept.getresponse().read() == f"good 192.0.2.{number}\n".encode()
+
+
+@pytest.mark.parametrize(("proxies", "count"), [([], 2), (["127.0.0.1"], 5)], ids=["client", "proxy"])
+def test_a_proxy_that_many_speak_through_has_no_share_of_one(launch, proxies, count):
+    daemon = launch(http={"proxies": proxies}, limits={"http-connections-per-address": 2})
+    kept = [daemon.web().connect() for _ in range(5)]
+
+    def is_served(connection):
+        with contextlib.suppress(http.client.HTTPException, ConnectionError):
+            connection.request("GET", "/healthz/live")
+            answer = connection.getresponse()
+            return answer.status == 200 and bool(answer.read())
+        return False
+
+    for connection in kept:
+        assert is_served(connection)
+        connection.auto_open = False
+    # Whoever came last has pushed the others out.
+    assert [is_served(connection) for connection in kept] == [False] * (5 - count) + [True] * count

@@ -922,6 +922,40 @@ the_descriptor_is_closed_on_exec_and_when_freed(void **state)
 	assert_int_equal(count_inotify(&inherited), 0);
 }
 
+static void
+replace_watch(void)
+{
+	struct watch *previous = watch;
+
+	watch = watch_new(loop, on_change, &calls);
+	assert_non_null(watch);
+	watch_file_ok("conf");
+	watch_take_over(watch, previous);
+}
+
+static void
+what_one_watch_saw_the_next_one_reports(void **state)
+{
+	(void)state;
+	write_file("conf", "old");
+	watch_file_ok("conf");
+	/* Not read from the kernel yet. */
+	write_file("conf", "new");
+	replace_watch();
+	expect_calls(1);
+	/* Read, and not settled. */
+	write_file("conf", "newer");
+	look();
+	replace_watch();
+	expect_calls(1);
+	/* Nothing of ours. */
+	write_file("other", "x");
+	replace_watch();
+	expect_calls(0);
+	write_file("conf", "newest");
+	expect_calls(1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_watch, free_watch)
 
 int
@@ -929,6 +963,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(a_file_written_in_place_is_one_call),
+		TEST(what_one_watch_saw_the_next_one_reports),
 		TEST(a_file_replaced_by_a_rename_is_one_call_each_time),
 		TEST(an_editors_dance_is_one_call),
 		TEST(a_file_deleted_and_made_again_is_seen_both_times),
