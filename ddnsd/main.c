@@ -308,9 +308,17 @@ watch_config(struct daemon *daemon)
 	watch_take_over(daemon->watch, previous);
 }
 
-/* Hands a new configuration to the parts. What fails keeps its old settings, and is logged. */
+/* For the log, and for whoever asked for the reload. */
 static void
-apply_config(struct daemon *daemon, struct config *config)
+note_problem(struct buffer *problems, const char *problem, const char *consequence)
+{
+	log_error("reload: %s; %s", problem, consequence);
+	(void)buffer_format(problems, "%s; %s\n", problem, consequence);
+}
+
+/* Hands a new configuration to the parts. What fails keeps its old settings, and is noted. */
+static void
+apply_config(struct daemon *daemon, struct config *config, struct buffer *problems)
 {
 	char problem[LISTEN_PROBLEM_MAX];
 
@@ -319,18 +327,20 @@ apply_config(struct daemon *daemon, struct config *config)
 	    config->network_count);
 	web_forget_peers(daemon->web);
 	if (service_set_zones(daemon->service, config->zones, config->zone_count) != STATUS_OK)
-		log_error("reload: not all zones could be loaded");
+		note_problem(problems, "not all zones could be loaded", "the log tells which");
 	if (dns_udp_listen(daemon->udp, config->dns.listen, config->dns.listen_count, problem) !=
 	    STATUS_OK)
-		log_error("reload: %s; listening as before", problem);
+		note_problem(problems, problem, "listening as before");
 	else if (dns_tcp_listen(daemon->tcp, &config->dns, problem) != STATUS_OK)
-		log_error("reload: %s; listening on TCP as before", problem);
+		note_problem(problems, problem, "listening on TCP as before");
 	if (listen_for_control(daemon, config, problem) != STATUS_OK)
-		log_error("reload: %s; the control socket stays as it is", problem);
+		note_problem(problems, problem, "the control socket stays as it is");
 	control_set_peers(daemon->control, config->peers, config->peer_count);
 	if (web_listen(daemon->web, &config->web, problem) != STATUS_OK)
-		log_error("reload: %s; listening for HTTP as before", problem);
+		note_problem(problems, problem, "listening for HTTP as before");
 	web_start(daemon->web);
+	if (!config->web.is_held_back && web_problem(daemon->web)[0] != '\0')
+		(void)buffer_format(problems, "listen http: %s\n", web_problem(daemon->web));
 	dyndns_set_lease(daemon->dyndns, config->web.has_dyndns_lease, config->web.dyndns_lease_s);
 	service_set_dhcp_options(daemon->service, &config->dhcp);
 	publisher_set_options(daemon->publisher, &config->publish);
@@ -343,6 +353,7 @@ reload(struct daemon *daemon, bool is_asked)
 {
 	struct config *config;
 	struct buffer changes;
+	struct buffer problems;
 
 	/* No answer may wait for a key that is about to go. */
 	end_turn(daemon);
@@ -352,7 +363,7 @@ reload(struct daemon *daemon, bool is_asked)
 	if (config == NULL) {
 		log_error("reload: the configuration has errors; the running one stays");
 		daemon->has_bad_config = true;
-		api_reloaded(daemon->api, STATUS_MALFORMED, &changes);
+		api_reloaded(daemon->api, STATUS_MALFORMED, &changes, NULL);
 		buffer_release(&changes);
 		notify_send("READY=1");
 		return;
@@ -366,13 +377,15 @@ reload(struct daemon *daemon, bool is_asked)
 		    "reload: nothing has changed");
 	daemon->has_bad_config = false;
 	tell_lines(&changes, true, LOG_LEVEL_NOTICE, "reload: ");
-	apply_config(daemon, config);
+	buffer_init(&problems, TEXT_MAX);
+	apply_config(daemon, config, &problems);
 	config_free(daemon->config);
 	daemon->config = config;
 	watch_config(daemon);
 	tell_facts(daemon);
-	api_reloaded(daemon->api, STATUS_OK, &changes);
+	api_reloaded(daemon->api, STATUS_OK, &changes, &problems);
 	buffer_release(&changes);
+	buffer_release(&problems);
 	notify_send("READY=1");
 }
 

@@ -59,10 +59,12 @@ const struct http_site *api_site(const struct api *api);
 void api_set_facts(struct api *api, const struct api_facts *facts);
 
 /*
- * The reload that was asked for is over, or any other: STATUS_OK with what changed, a line each, or
- * STATUS_MALFORMED with the errors. Also kept for /v1/status.
+ * The reload that was asked for is over, or any other: STATUS_OK with what changed, a line each, and
+ * problems, likewise: what could not be put in force all the same (NULL: nothing); or STATUS_MALFORMED
+ * with the errors. Also kept for /v1/status.
  */
-void api_reloaded(struct api *api, enum status status, const struct buffer *lines);
+void api_reloaded(struct api *api, enum status status, const struct buffer *lines,
+    const struct buffer *problems);
 
 /* At the end of each turn, after the publisher: tells streams what became of publications. */
 void api_turn_ended(struct api *api);

@@ -48,10 +48,12 @@ lines_of(const struct buffer *lines)
 }
 
 void
-api_reloaded(struct api *api, enum status status, const struct buffer *lines)
+api_reloaded(struct api *api, enum status status, const struct buffer *lines,
+    const struct buffer *problems)
 {
 	struct api_call *call;
 	json_t *array = lines_of(lines);
+	json_t *failed = problems != NULL ? lines_of(problems) : json_array();
 	const char *first = json_string_value(json_array_get(array, 0));
 
 	if (status == STATUS_OK)
@@ -64,7 +66,8 @@ api_reloaded(struct api *api, enum status status, const struct buffer *lines)
 		if (call->key_change != NULL)
 			api_end_key_change(call, status, array);
 		else if (status == STATUS_OK)
-			api_answer_json(call, 200, json_pack("{s:O}", "changes", array));
+			api_answer_json(call, 200,
+			    json_pack("{s:O, s:O}", "changes", array, "problems", failed));
 		else
 			api_answer_json(call, 400,
 			    json_pack("{s:s, s:s, s:O}", "error",
@@ -73,6 +76,7 @@ api_reloaded(struct api *api, enum status status, const struct buffer *lines)
 				array));
 	}
 	json_decref(array);
+	json_decref(failed);
 }
 
 /* --- copies --- */

@@ -130,6 +130,6 @@ api_world_answer_reload(struct api_world *all, bool fails)
 	all->is_reload_asked = false;
 	buffer_init(&lines, 64);
 	(void)buffer_append_text(&lines, "a line\n\xff");
-	api_reloaded(all->api, fails ? STATUS_MALFORMED : STATUS_OK, &lines);
+	api_reloaded(all->api, fails ? STATUS_MALFORMED : STATUS_OK, &lines, NULL);
 	buffer_release(&lines);
 }

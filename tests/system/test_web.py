@@ -7,6 +7,7 @@ import socket
 
 import pytest
 from harness import wire as w
+from harness.control import Control
 from harness.settings import everything_in
 from harness.waiting import wait_until
 from harness.web import TIMEOUT_S, basic
@@ -95,6 +96,19 @@ def test_a_reload_brings_the_door_moves_it_and_takes_it_away(launch, free_port):
     rewrite(daemon)
     wait_until(lambda: not is_open(second), "the door is gone")
     assert daemon.is_alive()
+
+
+def test_who_asks_for_a_reload_hears_what_failed(launch, free_port, folder):
+    control = {"socket": folder / "control.sock"}
+    daemon = launch(http={}, control=control)
+    taken = free_port()
+    rewrite(daemon, port=taken)
+    with socket.create_server(("127.0.0.1", taken)):
+        reply = Control(folder / "control.sock").post("/v1/reload")
+    assert reply.status == 200
+    (problem,) = reply.json["problems"]
+    assert f"127.0.0.1:{taken}: Address already in use" in problem
+    assert "listening for HTTP as before" in problem
 
 
 def test_a_reload_goes_from_one_address_to_all_of_them_and_back(launch):

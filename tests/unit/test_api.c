@@ -452,7 +452,7 @@ who_goes_away_while_waiting_leaves_nothing_behind(void **state)
 	end(site, &put);
 	end(site, &reload);
 	buffer_init(&lines, 1);
-	api_reloaded(site->api, STATUS_OK, &lines);
+	api_reloaded(site->api, STATUS_OK, &lines, NULL);
 	assert_int_equal(service_commit(site->served.service), STATUS_OK);
 	assert_string_equal(records(site, "desk"), "60 A 192.0.2.1\n");
 }
@@ -828,6 +828,7 @@ static void
 a_reload_is_answered_when_it_is_over(void **state)
 {
 	struct site *site = *state;
+	const struct buffer nothing = { 0 };
 	struct buffer lines;
 	const struct http_site *door = api_site(site->api);
 
@@ -836,7 +837,7 @@ a_reload_is_answered_when_it_is_over(void **state)
 	assert_int_equal(ask(site, ADMIN, "POST", "/v1/reload", ""), 0);
 	assert_int_equal(site->reloads, 1);
 	assert_true(site->exchange.is_waiting);
-	api_reloaded(site->api, STATUS_MALFORMED, &lines);
+	api_reloaded(site->api, STATUS_MALFORMED, &lines, NULL);
 	door->finish(door->context, &site->exchange, STATUS_OK);
 	assert_int_equal(site->exchange.code, 400);
 	site->json = json_loads(site->exchange.answer.data, 0, NULL);
@@ -846,11 +847,13 @@ a_reload_is_answered_when_it_is_over(void **state)
 	assert_string_equal(at(site, "configuration.error"), "\"ddnsd.conf:3: no such option\"");
 	assert_int_equal(ask(site, ADMIN, "POST", "/v1/reload", ""), 0);
 	buffer_clear(&lines);
-	api_reloaded(site->api, STATUS_OK, &lines);
+	assert_int_equal(buffer_append_text(&lines, "a port is taken\n"), STATUS_OK);
+	api_reloaded(site->api, STATUS_OK, &nothing, &lines);
 	/* It is no change of names: that a commit fails does not matter. */
 	door->finish(door->context, &site->exchange, STATUS_IO);
 	assert_int_equal(site->exchange.code, 200);
-	assert_string_equal(site->exchange.answer.data, "{\"changes\":[]}\n");
+	assert_string_equal(site->exchange.answer.data,
+	    "{\"changes\":[],\"problems\":[\"a port is taken\"]}\n");
 	expect_ask(site, 200, NOBODY, "GET", "/v1/status", "");
 	assert_string_equal(at(site, "configuration.error"), "\"\"");
 	buffer_release(&lines);

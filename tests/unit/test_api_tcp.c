@@ -250,7 +250,7 @@ who_may_look_sees_all_and_changes_nothing_more(void **state)
 		assert_non_null(strstr(web->site->exchange.answer.data, "192.0.2.1"));
 	}
 	expect_as(web, 403, LOOKER, "PUT", "/v1/names/desk", "{\"addresses\":[\"192.0.2.9\"]}");
-	expect_error(web->site, "no grant of looker covers desk", "block");
+	expect_error(web->site, "no grant of looker covers desk", "{\"desk.home.arpa A AAAA\"}");
 	expect_as(web, 403, LOOKER, "GET", "/v1/keys", "");
 	expect_error(web->site, "administrators", "key block");
 	assert_null(strstr(at(web->site, "hint"), "peer block"));
@@ -331,6 +331,30 @@ a_stream_tells_what_its_reader_may_see(void **state)
 	end(site, &all);
 }
 
+/* What waits for a commit while a reload takes rights away is judged by what is left. */
+static void
+who_may_look_no_more_when_the_turn_ends_sees_nothing(void **state)
+{
+	struct web *web = *state;
+	struct site *site = web->site;
+	struct http_exchange change;
+	struct http_exchange stream;
+
+	site->as = &web->peers[NAS];
+	begin(site, &change, NOBODY, "PUT", "/v1/names/nas", "{\"addresses\":[\"192.0.2.8\"]}");
+	site->as = &web->peers[GUEST];
+	begin(site, &stream, NOBODY, "GET", "/v1/events", "");
+	site->as = NULL;
+	assert_true(stream.is_waiting);
+	stream.peer = web->peers[STRANGER];
+	finish(site, &stream, service_commit(site->served.service));
+	assert_false(stream.is_stream);
+	assert_int_equal(stream.code, 401);
+	finish(site, &change, STATUS_OK);
+	end(site, &stream);
+	end(site, &change);
+}
+
 /* --- keys --- */
 
 static void
@@ -355,7 +379,7 @@ reloaded(struct web *web, enum status status)
 
 	buffer_init(&lines, 1024);
 	(void)buffer_append_text(&lines, "ddnsd.conf:3: no such option\n");
-	api_reloaded(site->api, status, &lines);
+	api_reloaded(site->api, status, &lines, NULL);
 	buffer_release(&lines);
 	door->finish(door->context, &site->exchange, STATUS_OK);
 	if (site->exchange.type != NULL)
@@ -575,6 +599,7 @@ main(void)
 		web_test(leases_are_told_by_administrators_alone),
 		web_test(paths_and_problems_are_for_administrators),
 		web_test(a_stream_tells_what_its_reader_may_see),
+		web_test(who_may_look_no_more_when_the_turn_ends_sees_nothing),
 		web_test(a_key_is_made_and_told_once_it_is_in_force),
 		web_test(a_secret_is_as_long_as_its_hash),
 		web_test(a_key_that_cannot_be_is_told_why),

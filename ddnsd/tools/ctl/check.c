@@ -144,6 +144,7 @@ ctl_reload(struct ctl *ctl, int argc, char **argv)
 	enum ctl_exit code = options_take(options, &argc, argv);
 	json_t *answer = NULL;
 	const json_t *changes;
+	const json_t *problems;
 
 	if (code == CTL_DONE)
 		code = options_count(argc, argv, 0, 0, "");
@@ -152,6 +153,7 @@ ctl_reload(struct ctl *ctl, int argc, char **argv)
 	if (code != CTL_DONE)
 		return code;
 	changes = json_object_get(answer, "changes");
+	problems = json_object_get(answer, "problems");
 	if (ctl->is_json)
 		output_json(answer);
 	else if (json_array_size(changes) == 0)
@@ -160,6 +162,8 @@ ctl_reload(struct ctl *ctl, int argc, char **argv)
 		output_text(STYLE_PLAIN, json_string_value(json_array_get(changes, i)));
 		output_format(STYLE_PLAIN, "\n");
 	}
+	for (size_t i = 0; i < json_array_size(problems); i++)
+		code = ctl_fail(CTL_FAILED, "%s", json_string_value(json_array_get(problems, i)));
 	json_decref(answer);
-	return CTL_DONE;
+	return code;
 }
