@@ -106,8 +106,11 @@ static bool
 is_in(const char *octets, size_t length, const char *text)
 {
 	size_t size = strlen(text);
-	const char *end = octets + length;
+	const char *end;
 
+	if (length == 0)
+		return false;
+	end = octets + length;
 	while ((octets = memchr(octets, text[0], (size_t)(end - octets))) != NULL) {
 		size_t same = 1;
 

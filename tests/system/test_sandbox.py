@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 from harness.control import Control
 from harness.daemon import PROGRAM, is_sanitized
+from harness.tsig import make_key
 from harness.waiting import wait_until
+from harness.web import Web, trusting
+from test_tls import Certificate
 
 UNIT = Path(__file__).parents[2] / "conf/systemd/ddnsd.service"
 NUMBERS = Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h")
@@ -79,21 +82,44 @@ def confine(code):
     return enter
 
 
+def try_the_http_door(web):
+    """TLS, the password, a change, the figures of the process, and a key that is written and read."""
+    update = web.get("/nic/update?hostname=tv.home.arpa&myip=192.0.2.8")
+    assert update.body == b"good 192.0.2.8\n"
+    metrics = web.get("/metrics").body.decode()
+    for figure in "open_fds", "max_fds", "resident_memory_bytes", "cpu_seconds_total":
+        assert re.search(rf"^process_{figure} [0-9.e+]+$", metrics, re.M), figure
+    assert web.get("/healthz").status == 200
+    assert web.get("/").status == 200
+    made = web.post("/v1/keys", {"name": "tablet", "allow": ["self A"]})
+    assert made.status == 201
+    assert "tablet" in [key["name"] for key in web.get("/v1/keys").json["keys"]]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
 @pytest.mark.skipif(not NUMBERS.exists(), reason="knows the numbers of x86-64 only")
 @pytest.mark.skipif(is_sanitized(), reason="the sanitizers need more calls")
 def test_ddnsd_runs_behind_the_filter_of_its_unit(folder, free_port):
     os.chown(folder, NOBODY, NOBODY)
+    tls = Certificate(folder / "tls")
+    os.chown(tls.key, NOBODY, NOBODY)
+    key, http_port = make_key("admin"), free_port()
     settings = folder / "ddnsd.conf"
     settings.write_text(
         f'database = "{folder}/ddnsd.db"\n'
         'keys-directory = ""\n'
+        f'made-keys-directory = "{folder}/keys.d"\n'
         'zone "home.arpa" { }\n'
         f'listen "dns" {{ addresses = {{"127.0.0.1"}} port = {free_port()} }}\n'
+        f'listen "http" {{ addresses = {{"127.0.0.1"}} port = {http_port}'
+        f' tls-cert = "{tls.certificate}" tls-key = "{tls.key}" }}\n'
+        f'key "admin" {{ secret = "{key.secret}" admin = true allow = {{"zone home.arpa"}} }}\n'
         f'control {{ socket = "{folder}/control.sock" }}\n'
         f'leases {{ file = "{folder}/leases" }}\n'
         f'publish {{ mode = "hostsdir" file = "{folder}/ddnsd.hosts" confirm = "" }}\n'
     )
+    settings.chmod(0o640)
+    os.chown(settings, NOBODY, NOBODY)
     log_path = folder / "log"
     with open(log_path, "wb") as log:
         process = subprocess.Popen(
@@ -118,6 +144,7 @@ def test_ddnsd_runs_behind_the_filter_of_its_unit(folder, free_port):
         )
         assert control.get("/v1/backup").status == 200
         assert control.post("/v1/reload").status == 200
+        try_the_http_door(Web(http_port, key, trusting(tls.certificate)))
     finally:
         process.terminate()
         assert process.wait(10) == 0
