@@ -191,8 +191,18 @@ $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(if $(filter tests/%,$<),$(TEST_WARNINGS)) -MMD -MP -c -o $@ $<
 
-# The assembler puts the page's files into this object, which the compiler's dependencies do not tell.
-$(B)/obj/ddnsd/doors/page.o $(FUZZ_B)/obj/ddnsd/doors/page.o: $(wildcard ddnsd/page/*)
+# The assembler puts the page's files, and the same compressed, into this object, which the compiler's
+# dependencies do not tell.
+PAGE := $(sort $(wildcard ddnsd/page/*))
+define page_rules
+$(1)/page/%.gz: ddnsd/page/%
+	$$(call say,GZIP,$$<)
+	@mkdir -p $$(@D)
+	$$(Q)gzip -9nc $$< >$$@
+$(1)/obj/ddnsd/doors/page.o: $(PAGE) $(PAGE:ddnsd/%=$(1)/%.gz)
+$(1)/obj/ddnsd/doors/page.o: private BASE_CPPFLAGS := -I$(1) $(BASE_CPPFLAGS)
+endef
+$(foreach root,$(B) $(FUZZ_B),$(eval $(call page_rules,$(root))))
 
 $(LIB): $(LIB_OBJ) $(B)/sources
 	$(call say,AR,$@)

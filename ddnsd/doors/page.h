@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The page for people: a few files that were built in, served as they are to whoever asks; what they
- * show comes from the API, with credentials. No socket.
+ * The page for people: a few files that were built in, served to whoever asks, compressed for who can
+ * read that (RFC 9110 12.5.3); what they show comes from the API, with credentials. No socket.
  */
 #pragma once
 

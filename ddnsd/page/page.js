@@ -4,7 +4,8 @@
 
 const CHUNK = 200; // rows that are drawn at once
 const PAGE = 1000; // names that the API gives at once
-const FEW = 40; // over so many changed names the whole list is fetched
+const FEW = 20; // over so many changed names the whole list is fetched
+const REST_MS = 100; // at least between two rounds of fetching what has changed
 const SILENCE_MS = 45000; // the stream says something every 30 s
 const STORED = "ddnsd-login";
 
@@ -17,12 +18,12 @@ const number = new Intl.NumberFormat();
 
 const SOURCES = { admin: "Administrator", registered: "Registered", lease: "DHCP lease", zone: "The zone itself" };
 const STATES = {
-	confirmed: "Confirmed", written: "Written", waiting: "Waiting", "by-dnsmasq": "By dnsmasq",
-	"not-published": "Not published", off: "Off",
-};
-const STATE_WORDS = {
-	confirmed: "dnsmasq has answered with it.", written: "It stands in the file for dnsmasq.", waiting: "It will be written at once.",
-	"by-dnsmasq": "dnsmasq has it from its own leases.", "not-published": "Only ddnsd answers it.", off: "Publishing is off.",
+	confirmed: ["Confirmed", "dnsmasq has answered with it."],
+	written: ["Written", "It stands in the file for dnsmasq."],
+	waiting: ["Waiting", "It will be written at once."],
+	"by-dnsmasq": ["By dnsmasq", "dnsmasq answers it from its own lease."],
+	"not-published": ["Not published", "Only ddnsd answers it."],
+	off: ["Off", "Publishing is off."],
 };
 
 /** Makes an element. Of attributes "text" is its text, and functions are listeners. */
@@ -71,11 +72,6 @@ function relativeText(ms) {
 }
 
 const timeElement = (iso) => el("time", { datetime: iso, title: exact.format(Date.parse(iso)), text: relativeText(Date.parse(iso)) });
-
-function span(s) {
-	const [unit, length] = UNITS.find(([, length]) => s >= length) || ["second", 1];
-	return plural(Math.floor(s / length), unit, `${unit}s`);
-}
 
 function duration(ms) {
 	const hours = Math.max(1, Math.ceil(ms / 3600000));
@@ -138,17 +134,11 @@ const zones = () => status.zones.filter((zone) => !zone.reverse).map((zone) => z
 const mayChange = (item) => me() && item.source !== "zone" && (isAdmin() || item.owner === me());
 const mayDelete = (item) => mayChange(item) && item.source !== "lease";
 
-const isAddress = (record) => record.type === "A" || record.type === "AAAA";
+/** What follows a DHCP lease is nobody's. */
+const ownerText = (item) => (item.source === "lease" ? "" : item.owner);
 
-function addressKey(record) {
-	if (record.type === "A") return "4" + record.data.split(".").map((part) => part.padStart(3, "0")).join("");
-	if (record.type !== "AAAA") return `9${record.type} ${record.data}`;
-	const [head, tail] = record.data.split("::");
-	const parts = (text) => (text ? text.split(":") : []);
-	const gap = tail === undefined ? 0 : 8 - parts(head).length - parts(tail).length;
-	return "6" + [...parts(head), ...Array(Math.max(gap, 0)).fill("0"), ...parts(tail)]
-		.map((part) => part.padStart(4, "0")).join("");
-}
+const recordLine = (record) => `${record.type} ${record.data}`;
+const isAddress = (record) => record.type === "A" || record.type === "AAAA";
 
 /** When the first of its records goes, or the lease that it follows. */
 function soonest(item) {
@@ -161,18 +151,18 @@ function factsOf(item) {
 	if (!fact) {
 		const records = [...item.records].sort((one, other) => isAddress(other) - isAddress(one));
 		const leases = item.leases.map((lease) => `${lease.hardware} ${lease.duid} ${lease.client_name}`);
-		const state = STATES[item.publication.state];
+		const [state] = STATES[item.publication.state];
 		fact = {
 			records,
 			expires: soonest(item),
-			text: [item.name, ...records.map((record) => `${record.type} ${record.data}`), item.owner,
+			text: [item.name, ...records.map(recordLine), item.owner,
 				SOURCES[item.source], state, ...leases].join("\n").toLowerCase(),
 			isReverse: /\.(in-addr|ip6)\.arpa$/.test(item.name),
 			row: null,
 		};
 		fact.sort = {
-			name: item.name, records: records.length ? addressKey(records[0]) : "", source: SOURCES[item.source],
-			owner: item.owner, changed: item.changed, expires: fact.expires || "~", state,
+			name: item.name, records: records.length ? recordLine(records[0]) : "", source: SOURCES[item.source],
+			owner: ownerText(item), changed: item.changed, expires: fact.expires || "9999", state,
 		};
 		facts.set(item, fact);
 	}
@@ -186,11 +176,9 @@ function chosen() {
 		return wanted.every((word) => text.includes(word));
 	});
 	const way = isAscending ? 1 : -1;
-	const isPlain = ["records", "changed", "expires"].includes(sortBy);
-	const compare = isPlain ? (one, other) => (one > other) - (one < other) : collator.compare;
 	return list.sort((one, other) => {
 		const [a, b] = [factsOf(one), factsOf(other)];
-		return (sortBy === "name" && a.isReverse - b.isReverse) || way * compare(a.sort[sortBy], b.sort[sortBy]) ||
+		return (sortBy === "name" && a.isReverse - b.isReverse) || way * collator.compare(a.sort[sortBy], b.sort[sortBy]) ||
 			collator.compare(one.name, other.name);
 	});
 }
@@ -202,14 +190,9 @@ const COLUMNS = [
 
 function drawHeads() {
 	at("heads").append(...COLUMNS.map(([key, title]) => el("th", { scope: "col", role: "columnheader", "data-key": key },
-		el("button", { type: "button", text: title, click: () => sort(key, key === sortBy ? !isAscending : true) }))),
+		el("button", { text: title, click: () => sort(key, key === sortBy ? !isAscending : true) }))),
 	el("th", { scope: "col", role: "columnheader", class: "doing" }, el("span", { class: "unseen", text: "Actions" })));
 	at("sort-by").append(...COLUMNS.map(([key, title]) => el("option", { value: key, text: title })));
-	// Of stacked rows the headings are unseen; what sorts is the list above.
-	const narrow = matchMedia("(max-width: 60em)");
-	const fit = () => at("heads").querySelectorAll("button").forEach((button) => (button.tabIndex = narrow.matches ? -1 : 0));
-	narrow.addEventListener("change", fit);
-	fit();
 }
 
 function showSort() {
@@ -249,26 +232,28 @@ function recordsCell(item) {
 
 function stateCell(item) {
 	const { state, why } = item.publication;
-	return el("div", {}, el("span", { class: `state ${state}`, title: why || STATE_WORDS[state], text: STATES[state] }),
-		why && why !== status.publication.problem ? el("span", { class: "why", title: why, text: why }) : null);
+	const [word, meaning] = STATES[state];
+	const isSaid = !why || state === "by-dnsmasq" || why === status.publication.problem;
+	return el("div", {}, el("span", { class: `state ${state}`, title: why || meaning, text: word }),
+		isSaid ? null : el("span", { class: "why", title: why, text: why }));
 }
 
 function makeRow(item) {
 	const { expires } = factsOf(item);
 	const cell = (key, ...children) => el("td", { role: "cell", "data-head": COLUMNS.find((column) => column[0] === key)[1] }, ...children);
-	const button = (act, text, kind) => el("button", { type: "button", class: kind, "data-act": act, "aria-label": `${text} ${item.name}`, text });
+	const button = (act, text, kind) => el("button", { class: kind, "data-act": act, "aria-label": `${text} ${item.name}`, text });
 	return el("tr", { role: "row", "data-name": item.name },
 		el("th", { scope: "row", role: "rowheader" },
-			el("button", { type: "button", "data-act": "details" }, ...nameParts(item))),
+			el("button", { "data-act": "details" }, ...nameParts(item))),
 		cell("records", recordsCell(item)),
 		cell("source", el("span", { text: SOURCES[item.source] })),
-		cell("owner", item.owner ? el("span", { text: item.owner }) : el("span", { class: "soft", text: "–" })),
+		cell("owner", el("span", { text: ownerText(item) || "–" })),
 		cell("changed", timeElement(item.changed)),
 		cell("expires", expires ? timeElement(expires) : el("span", { class: "soft", text: "Never" })),
 		cell("state", stateCell(item)),
 		el("td", { role: "cell", class: "doing" },
-			...(mayChange(item) ? [button("change", "Change")] : []),
-			...(mayDelete(item) ? [button("delete", "Delete", "danger")] : [])));
+			mayChange(item) ? button("change", "Change") : null,
+			mayDelete(item) ? button("delete", "Delete", "danger") : null));
 }
 
 function focusPlace() {
@@ -283,20 +268,19 @@ function focusOn(place) {
 	(button || at("names")).focus();
 }
 
+function rowOf(item) {
+	const fact = factsOf(item);
+	fact.row = fact.row || makeRow(item);
+	return fact.row;
+}
+
+/** Rows that stay are not touched: they keep the focus, and what is selected in them. */
 function placeRows(list) {
 	const body = at("rows");
 	const place = focusPlace();
+	const wanted = new Set(list.map(rowOf));
+	for (const row of [...body.children]) if (!wanted.has(row)) row.remove();
 	let next = body.firstElementChild;
-	const wanted = new Set(list.map((item) => {
-		const fact = factsOf(item);
-		fact.row = fact.row || makeRow(item);
-		return fact.row;
-	}));
-	for (const row of [...body.children]) {
-		if (wanted.has(row)) continue;
-		if (row === next) next = row.nextElementSibling;
-		row.remove();
-	}
 	for (const row of wanted) {
 		if (row === next) next = row.nextElementSibling;
 		else body.insertBefore(row, next);
@@ -327,11 +311,22 @@ function draw() {
 	const left = total - Math.min(shown, total);
 	show(at("more"), left > 0);
 	setText(at("more"), `Show ${number.format(Math.min(left, CHUNK))} more of ${number.format(left)}`);
-	at("table").setAttribute("aria-rowcount", total + 1);
 	const all = plural(names.size, "name", "names");
 	setText(at("count"), !isComplete ? `${all}, and more are coming …`
 		: total === names.size ? all : `${number.format(total)} of ${all}`);
 	showEmpty(total === 0 && isComplete);
+}
+
+let isDrawing = false;
+
+/** However much comes, it is drawn once a frame; and not at all while nobody sees it. */
+function drawSoon() {
+	if (isDrawing) return;
+	isDrawing = true;
+	requestAnimationFrame(() => {
+		isDrawing = false;
+		draw();
+	});
 }
 
 function showMore() {
@@ -374,10 +369,9 @@ function showHealth() {
 	setText(at("health-text"), publicationText(publication));
 	at("troubles").replaceChildren(...troubles.map((trouble) => el("li", { text: trouble })));
 	const { names: n } = status;
-	setText(at("facts"), [`${number.format(n.admin)} by administrators, ${number.format(n.registered)} registered, ${number.format(n.lease)} from DHCP leases.`,
-		...status.zones.filter((zone) => !zone.reverse).map((zone) => `${zone.zone} has serial ${zone.serial}.`),
-		`ddnsd ${status.version}, up for ${span(status.uptime_s)}.`,
-		status.quiet_s > 0 ? `Nothing expires for another ${span(status.quiet_s)}, as after each start.` : ""].join(" "));
+	setText(at("facts"), [`In all, ${number.format(n.admin)} by administrators, ${number.format(n.registered)} registered, ${number.format(n.lease)} from DHCP leases.`,
+		`ddnsd ${status.version}, started ${relativeText(nowMs() - 1000 * status.uptime_s)}.`,
+		status.quiet_s > 0 ? `As after each start, nothing expires yet; it does ${relativeText(nowMs() + 1000 * status.quiet_s)}.` : ""].join(" "));
 	show(at("health"), true);
 }
 
@@ -386,6 +380,7 @@ function showUnreachable() {
 	setText(at("health-head"), "ddnsd does not answer");
 	setText(at("health-text"), "What stands here may be out of date. If it stays so, look on the server: systemctl status ddnsd");
 	at("troubles").replaceChildren();
+	setText(at("facts"), "");
 	show(at("health"), true);
 }
 
@@ -396,7 +391,7 @@ function setStatus(fresh) {
 	if (before !== null && before !== `${me()} ${isAdmin()}`) forgetRows();
 	setText(at("where"), ` in ${zones().join(", ")}`);
 	document.title = `Names${at("where").textContent}`;
-	setText(at("who"), me() ? `${me()}${isAdmin() ? " (administrator)" : ""}` : "");
+	setText(at("who"), me() ? `${me()}${isAdmin() ? " (admin)" : ""}` : "");
 	show(at("login-open"), !me());
 	show(at("logout"), Boolean(session.login));
 	show(at("keys-open"), isAdmin());
@@ -421,14 +416,13 @@ function keep(item) {
 
 async function loadAll() {
 	const mine = session;
-	const seen = publications;
 	const isFirst = !isComplete;
 	const fresh = new Map();
 	mine.isLoading = true;
 	mine.dirty.clear();
 	try {
 		const first = ask("GET", `v1/names?limit=${PAGE}`);
-		first.catch(() => {});
+		first.catch(() => {}); // where the status fails too, that is what is told
 		const [now, page] = [await ask("GET", "v1/status"), await first];
 		if (mine !== session) return;
 		setStatus(now);
@@ -437,87 +431,89 @@ async function loadAll() {
 			if (answer.next === null) break;
 			if (isFirst) {
 				names = fresh;
-				draw();
+				drawSoon();
 			}
 			answer = await ask("GET", `v1/names?limit=${PAGE}&after=${encodeURIComponent(answer.next)}`);
 			if (mine !== session) return;
 		}
 		names = fresh;
 		isComplete = true;
-		draw();
+		drawSoon();
 	} finally {
 		mine.isLoading = false;
 	}
-	if (seen !== publications) markUnsettled(names.values());
-	if (mine.dirty.size) flushSoon();
-}
-
-let publications = 0; // events of that kind, so far
-
-function markUnsettled(items) {
-	for (const item of items) {
-		if (item && (item.publication.state === "waiting" || item.publication.state === "written")) session.dirty.add(item.name);
-	}
+	flushSoon();
 }
 
 async function loadName(name) {
 	const mine = session;
 	const item = await orNull(ask("GET", namePath(name)));
-	if (mine !== session) return null;
+	if (mine !== session) return;
 	if (!item) {
 		names.delete(name);
-		return null;
+		return;
 	}
 	const kept = keep(item);
-	if (kept !== names.get(item.name)) {
-		factsOf(kept).row = makeRow(kept);
-		factsOf(kept).row.className = "new";
-		names.set(item.name, kept);
+	if (kept === names.get(item.name)) return;
+	rowOf(kept).className = "new";
+	names.set(item.name, kept);
+}
+
+/** One after the other: a server may allow few connections from one address. */
+async function loadSome(mine, dirty) {
+	mine.isLoading = true;
+	try {
+		await loadStatus();
+		for (const name of dirty) {
+			if (mine !== session) return;
+			mine.dirty.delete(name);
+			await loadName(name);
+		}
+	} finally {
+		mine.isLoading = false;
 	}
-	return kept;
+	drawSoon();
+}
+
+/** Of names that dnsmasq had not yet confirmed a publication may tell more. */
+function markUnsettled() {
+	for (const { name, publication } of names.values()) {
+		if (["waiting", "written"].includes(publication.state)) session.dirty.add(name);
+	}
 }
 
 async function flush() {
 	const mine = session;
+	const began = performance.now();
 	mine.flushTimer = null;
-	if (mine.isLoading) return;
+	if (mine.isLoading || document.hidden) return;
+	if (mine.isPublished) markUnsettled();
+	mine.isPublished = false;
 	const dirty = [...mine.dirty];
-	mine.dirty.clear();
 	try {
-		if (dirty.length > FEW) {
-			await loadAll();
-			return;
-		}
-		const seen = publications;
-		mine.isLoading = true;
-		const [items] = await Promise.all([Promise.all(dirty.map(loadName)), loadStatus()]);
-		if (mine !== session) return;
-		if (seen !== publications) markUnsettled(items);
-		draw();
+		if (dirty.length > FEW) await loadAll();
+		else await loadSome(mine, dirty);
+		// A flood of changes leaves the browser, and ddnsd, most of their time.
+		mine.restMs = Math.max(REST_MS, 2 * (performance.now() - began));
 	} catch (error) {
-		if (mine === session) for (const name of dirty) mine.dirty.add(name);
+		if (mine !== session) return;
+		for (const name of dirty) mine.dirty.add(name);
+		mine.restMs = 5000;
 		notice(error);
-		return;
-	} finally {
-		mine.isLoading = false;
 	}
-	if (mine.dirty.size) flushSoon();
+	if (mine === session) flushSoon();
 }
 
+/** While the tab is hidden, nothing; once it is seen, all. */
 function flushSoon() {
 	const mine = session;
-	mine.flushTimer = mine.flushTimer || setTimeout(() => mine === session && flush(), 100);
+	if (mine.flushTimer || document.hidden || !(mine.dirty.size || mine.isPublished)) return;
+	mine.flushTimer = setTimeout(() => mine === session && flush(), mine.restMs);
 }
 
 function onEvent(kind, data) {
-	if (kind === "change") {
-		session.dirty.add(data.name);
-	} else if (kind === "publication") {
-		publications++;
-		markUnsettled(names.values());
-	} else {
-		return;
-	}
+	if (kind === "change") session.dirty.add(data.name);
+	else if (kind === "publication") session.isPublished = true;
 	flushSoon();
 }
 
@@ -547,6 +543,7 @@ function showLive(isLive, text) {
 async function follow(mine) {
 	const abort = new AbortController();
 	const stop = () => abort.abort();
+	mine.stop = stop;
 	let timer = setTimeout(stop, SILENCE_MS);
 	mine.abort.signal.addEventListener("abort", stop);
 	try {
@@ -594,11 +591,16 @@ async function live() {
 		// 1, 2, 4 ... 30 s, more or less, so that not all pages come at once.
 		const ms = Math.min(30000, 1000 * 2 ** mine.tries++) * (0.75 + Math.random() / 2);
 		showLive(false, `Not live: ${reason}. Trying again in ${Math.ceil(ms / 1000)} s.`);
-		await new Promise((resolve) => {
-			mine.hurry = resolve;
-			setTimeout(resolve, ms);
-		});
+		await rest(mine, ms);
 	}
+}
+
+/** Until then, or until somebody hurries it; nothing is tried while the tab is hidden. */
+function rest(mine, ms) {
+	return new Promise((resolve) => {
+		mine.hurry = resolve;
+		setTimeout(() => document.hidden || resolve(), ms);
+	});
 }
 
 function notice(error) {
@@ -626,7 +628,11 @@ function store(login) {
 
 function renew(login) {
 	if (session) session.abort.abort();
-	session = { login, abort: new AbortController(), dirty: new Set(), tries: 0, isLive: false, spare: 5, hurry: () => {} };
+	session = {
+		login, abort: new AbortController(), stop() {}, hurry() {}, // its requests; its stream
+		tries: 0, isLive: false, spare: 5,
+		dirty: new Set(), isPublished: false, isLoading: false, flushTimer: null, restMs: REST_MS, // what is to be fetched
+	};
 	status = null;
 	names = new Map();
 	isComplete = false;
@@ -635,10 +641,13 @@ function renew(login) {
 	for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
 	for (const id of ["names", "health", "live", "retry", "login-open", "logout", "keys-open", "login"]) show(at(id), false);
 	setText(at("who"), "");
+	say("");
 }
 
 function start(login) {
 	renew(login);
+	showLive(false, "Connecting …");
+	show(at("retry"), false);
 	live();
 }
 
@@ -652,12 +661,14 @@ function openLogin(error) {
 }
 
 function askForLogin(error) {
-	const wasTried = session.login !== null;
+	const { login } = session;
+	const wasIn = login && status;
 	store(null);
 	renew(null);
 	if (error.status !== 401) openLogin(error);
-	else openLogin(wasTried ? new Refused(401, "That name and secret do not fit together.",
-		"The secret is the long text that came with the key.") : null);
+	else if (wasIn) openLogin(new Refused(401, `The key ${login.name} is not accepted any more.`, "It was deleted, or has another secret now."));
+	else if (login) openLogin(new Refused(401, "That name and secret do not fit together.", "The secret is the long text that came with the key."));
+	else openLogin(null);
 }
 
 on("login-form", "submit", (event) => {
@@ -696,28 +707,25 @@ function showError(form, error, field) {
 	box.scrollIntoView({ block: "nearest" });
 }
 
-const returns = new Map(); // of a dialog: where the focus was, even if that row is drawn again
-
+/** The browser gives the focus back to the opener; but a row may have been drawn again, or be gone. */
 function openDialog(dialog, onClose = () => {}) {
-	returns.set(dialog, { place: focusPlace(), opener: document.activeElement, onClose });
+	const place = focusPlace();
 	dialog.showModal();
-}
-
-for (const dialog of document.querySelectorAll("dialog")) {
 	dialog.addEventListener("close", () => {
-		if (dialog.open) return;
-		const { place, opener, onClose } = returns.get(dialog);
 		onClose();
-		if (document.querySelector("dialog[open]") || document.activeElement === opener) return;
-		if (opener.offsetParent && opener !== document.body) opener.focus();
+		// Of a closed dialog a button may have the focus until the next frame.
+		const { activeElement } = document;
+		if (activeElement !== document.body && !dialog.contains(activeElement)) return;
+		const below = document.querySelector("dialog[open]");
+		if (below) below.querySelector("[autofocus]").focus();
 		else if (place) focusOn(place);
 		else at("names").focus();
-	});
+	}, { once: true });
 }
 
 /** What a form's button does, once at a time. True: it went well. */
 async function run(form, job) {
-	const button = form.querySelector("[type=submit]") || form.querySelector("button");
+	const button = form.querySelector("[type=submit]");
 	if (button.disabled) return false;
 	const mine = session;
 	button.disabled = true;
@@ -739,25 +747,27 @@ for (const button of document.querySelectorAll(".close")) button.addEventListene
 
 const term = (title, ...values) => [el("dt", { text: title }), el("dd", {}, ...values)];
 
+const expiry = (one) => (one.expires ? ["expires ", timeElement(one.expires)] : ["does not expire"]);
+
 function detailedRecord(record) {
-	return el("li", {}, recordElement(record), el("span", { class: "soft" }, `TTL ${record.ttl} s, `,
-		...(record.expires ? ["expires ", timeElement(record.expires)] : ["does not expire"])));
+	return el("li", {}, recordElement(record), el("span", { class: "soft" }, `TTL ${record.ttl} s, `, ...expiry(record)));
 }
 
 function leaseElement(lease) {
-	return el("li", {}, recordElement({ type: "", data: lease.address }),
+	return el("li", {}, el("span", { class: "data", text: lease.address }),
 		el("span", { class: "soft" }, [lease.hardware, lease.client_name && `calls itself “${lease.client_name}”`, `from ${lease.server}`]
-			.filter(Boolean).join(", "), ", ", ...(lease.expires ? ["expires ", timeElement(lease.expires)] : ["does not expire"])),
-		...(lease.why ? [el("span", { class: "why", text: lease.why })] : []));
+			.filter(Boolean).join(", "), ", ", ...expiry(lease)),
+		lease.why ? el("span", { class: "why", text: lease.why }) : null);
 }
 
 function openDetails(item) {
 	const p = item.publication;
+	const [state, meaning] = STATES[p.state];
 	at("details-title").textContent = item.name;
 	at("details-body").replaceChildren(
-		el("dl", {}, ...term("In dnsmasq", `${STATES[p.state]}. ${p.why || STATE_WORDS[p.state]}`,
+		el("dl", {}, ...term("In dnsmasq", `${state}. ${p.why || meaning}`,
 			p.state === "confirmed" && p.confirm_ms !== null ? ` It answered publication ${p.number} after ${p.confirm_ms.toFixed(1)} ms.` : ""),
-		...term("Source", SOURCES[item.source]), ...term("Owner", item.owner || "nobody in particular"),
+		...term("Source", SOURCES[item.source]), ...term("Owner", ownerText(item) || "nobody in particular"),
 		...term("Created", timeElement(item.created)), ...term("Changed", timeElement(item.changed))),
 		el("h3", { text: "Records" }), el("ul", {}, ...factsOf(item).records.map(detailedRecord)),
 		...(item.leases.length ? [el("h3", { text: "DHCP leases" }), el("ul", {}, ...item.leases.map(leaseElement))] : []));
@@ -765,8 +775,6 @@ function openDetails(item) {
 }
 
 let edited = null; // the name that is changed; null: a new one
-
-const recordLine = (record) => `${record.type} ${record.data}`;
 
 function openEdit(item) {
 	const records = item ? item.records.filter((record) => record.type !== "SOA") : [];
@@ -896,14 +904,13 @@ on("rows", "click", (event) => {
 });
 
 function keyElement(key) {
-	const grants = key.allow.length ? key.allow.join(", ") : "nothing";
+	const grants = key.allow.map((grant) => grant.replace(/^\*\.self\b/, "names below its own").replace(/^self\b/, "its own name"));
 	return el("li", {}, el("div", {}, el("strong", { text: key.name }),
-		el("span", { class: "soft", text: ` ${key.algorithm}${key.admin ? ", administrator" : ""}` }),
-		el("div", { text: key.admin ? `May change any name; grants: ${grants}` : `May change: ${grants}` }),
-		...(key.from.length ? [el("div", { text: `Only from ${key.from.join(", ")}` })] : []),
+		el("div", { text: key.admin ? "Administrator: may change any name" : `May change: ${grants.join(", ") || "nothing"}` }),
+		key.from.length ? el("div", { text: `Only from ${key.from.join(", ")}` }) : null,
 		el("div", { class: "soft" }, `${plural(key.names, "name", "names")}, `,
 			...(key.last_used ? ["last used ", timeElement(key.last_used), key.last_from ? ` from ${key.last_from}` : ""] : ["never used"]))),
-	key.made ? el("button", { type: "button", class: "danger", text: "Delete", "aria-label": `Delete key ${key.name}`, click: () => deleteKey(key) }) : null);
+	key.made ? el("button", { class: "danger", text: "Delete", "aria-label": `Delete key ${key.name}`, click: () => deleteKey(key) }) : null);
 }
 
 async function showKeys() {
@@ -928,32 +935,26 @@ function deleteKey(key) {
 		async () => {
 			await ask("DELETE", `v1/keys/${encodeURIComponent(key.name)}`);
 			await showKeys();
-			at("key-new").focus();
 		});
 }
 
 function openNewKey() {
 	showError(at("key-form"), null);
-	for (const id of ["key-name", "key-grants", "key-from"]) at(id).value = "";
+	for (const id of ["key-name", "key-from"]) at(id).value = "";
 	at("key-look").checked = false;
 	at("key-may").replaceChildren(
-		el("option", { value: "self A AAAA TXT", text: "Its own name: addresses and texts" }),
-		el("option", { value: "self\n*.self", text: "Its own name and all below it" }),
-		...zones().map((zone) => el("option", { value: `*.${zone} A AAAA TXT`, text: `All free names in ${zone}` })),
-		el("option", { value: "", text: "What I write" }));
-	show(at("key-grants-field"), false);
+		el("option", { value: "self A AAAA TXT", text: "Its own name" }),
+		el("option", { value: "self\n*.self", text: "Its own name and those below it" }),
+		...zones().map((zone) => el("option", { value: `*.${zone} A AAAA TXT`, text: `All free names in ${zone}` })));
 	openDialog(at("key"));
 	at("key-name").focus();
 }
 
-on("key-may", "change", () => show(at("key-grants-field"), at("key-may").value === ""));
-
 on("key-form", "submit", async (event) => {
 	event.preventDefault();
 	const name = at("key-name").value.trim();
-	const allow = lines(at("key-may").value || at("key-grants").value);
+	const allow = lines(at("key-may").value);
 	if (!name) return showError(at("key-form"), new Error("The name is missing."), at("key-name"));
-	if (!allow.length) return showError(at("key-form"), new Error("The grants are missing."), at("key-grants"));
 	if (at("key-look").checked) allow.push("look");
 	let made = null;
 	const isGood = await run(at("key-form"), async () => {
@@ -1021,7 +1022,7 @@ async function copyFrom(element, told) {
 
 function copyable(element, what) {
 	const told = el("span", { role: "status", class: "soft" });
-	return [element, el("p", {}, el("button", { type: "button", text: "Copy", "aria-label": `Copy ${what}`, click: () => copyFrom(element, told) }), " ", told)];
+	return [element, el("p", {}, el("button", { text: "Copy", "aria-label": `Copy ${what}`, click: () => copyFrom(element, told) }), " ", told)];
 }
 
 function snippet(title, text) {
@@ -1076,15 +1077,36 @@ function tick() {
 		const { expires } = factsOf(item);
 		if (expires && expires < now) session.dirty.add(item.name);
 	}
-	if (session.dirty.size) flushSoon();
+	flushSoon();
 }
-setInterval(tick, 20000);
-setInterval(() => {
+
+function refresh() {
 	session.spare = 5;
 	if (isComplete) loadStatus().catch(notice);
-}, 60000);
+}
+
+let timers = [];
+
+function keepTime() {
+	timers.forEach(clearInterval);
+	timers = document.hidden ? [] : [setInterval(tick, 20000), setInterval(refresh, 60000)];
+}
+
+document.addEventListener("visibilitychange", () => {
+	keepTime();
+	if (document.hidden) return;
+	session.hurry();
+	refresh();
+	tick();
+});
+// A stream through a network that went away may never end.
+addEventListener("online", () => {
+	session.stop();
+	session.hurry();
+});
 
 for (const hint of document.querySelectorAll("[id$=-hint]")) at(hint.id.slice(0, -5)).setAttribute("aria-describedby", hint.id);
 drawHeads();
 showSort();
+keepTime();
 start(storedLogin());

@@ -132,6 +132,97 @@ each_file_has_a_tag_of_its_own(void **state)
 	}
 }
 
+/* Of GET /page.js: whether it came compressed; NULL: asked without that header. */
+static bool
+is_compressed_for(const char *codings)
+{
+	const struct http_argument headers[] = { { "Accept-Encoding", codings }, { NULL, NULL } };
+	struct http_exchange exchange;
+	const char *coding;
+	bool is_compressed;
+
+	ask(&exchange, "GET", "/page.js", codings == NULL ? nothing : headers);
+	assert_int_equal(exchange.code, 200);
+	assert_string_equal(fake_header(&exchange, "Vary"), "Accept-Encoding");
+	coding = fake_header(&exchange, "Content-Encoding");
+	is_compressed = memcmp(exchange.answer.data, "\x1f\x8b", 2) == 0;
+	assert_int_equal(coding != NULL, is_compressed);
+	if (coding != NULL)
+		assert_string_equal(coding, "gzip");
+	fake_end(&exchange);
+	return is_compressed;
+}
+
+static void
+compressed_for_who_takes_it(void **state)
+{
+	static const char *const takers[] = { "gzip", "GZIP", "x-gzip", "gzip, deflate, br, zstd",
+		"deflate,gzip", "br;q=1, gzip;q=0.5", "gzip ; Q=0.001", "gzip;q=1.000", "*",
+		"br, *;q=0.1", "gzip;q=0.5, *;q=0", "gzip;level=9", "gzip;q=" };
+	static const char *const others[] = { NULL, "", ",", "identity", "br, deflate", "gzip;q=0",
+		"gzip;q=0.0, br", "gzip; q=0.000", "*;q=0", "gzip;q=0, *", "*, gzip;q=0", "gzipped",
+		"gzi", "br;gzip" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(takers) / sizeof(takers[0]); i++)
+		assert_true(is_compressed_for(takers[i]));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(is_compressed_for(others[i]));
+}
+
+static void
+compressed_files_are_the_same_and_have_their_own_tags(void **state)
+{
+	const struct http_argument headers[] = { { "Accept-Encoding", "gzip" }, { NULL, NULL } };
+	struct http_exchange plain;
+	struct http_exchange small;
+
+	(void)state;
+	for (size_t i = 0; i < PATH_COUNT; i++) {
+		const unsigned char *octets;
+		size_t length;
+
+		ask(&plain, "GET", paths[i], nothing);
+		ask(&small, "GET", paths[i], headers);
+		octets = (const unsigned char *)small.answer.data;
+		length = small.answer.length;
+		assert_true(length > 18 && length < plain.answer.length);
+		/* RFC 1952 2.3: neither a name nor a time, which would differ from build to build. */
+		assert_memory_equal(octets, "\x1f\x8b\x08\0\0\0\0\0", 8);
+		assert_int_equal(octets[length - 4] | octets[length - 3] << 8 |
+			octets[length - 2] << 16 | octets[length - 1] << 24,
+		    plain.answer.length);
+		assert_string_equal(small.type, plain.type);
+		assert_string_not_equal(fake_header(&small, "ETag"), fake_header(&plain, "ETag"));
+		fake_end(&plain);
+		fake_end(&small);
+	}
+}
+
+static void
+a_tag_is_for_one_form_of_a_file(void **state)
+{
+	struct http_exchange exchange;
+	char tag[FAKE_HEADER_MAX];
+	const struct http_argument headers[] = { { "Accept-Encoding", "gzip" },
+		{ "If-None-Match", tag }, { NULL, NULL } };
+
+	(void)state;
+	ask(&exchange, "GET", "/page.js", nothing);
+	(void)snprintf(tag, sizeof(tag), "%s", fake_header(&exchange, "ETag"));
+	fake_end(&exchange);
+	ask(&exchange, "GET", "/page.js", headers);
+	assert_int_equal(exchange.code, 200);
+	(void)snprintf(tag, sizeof(tag), "%s", fake_header(&exchange, "ETag"));
+	fake_end(&exchange);
+	ask(&exchange, "GET", "/page.js", headers);
+	assert_int_equal(exchange.code, 304);
+	assert_string_equal(fake_header(&exchange, "ETag"), tag);
+	assert_string_equal(fake_header(&exchange, "Vary"), "Accept-Encoding");
+	assert_null(fake_header(&exchange, "Content-Encoding"));
+	fake_end(&exchange);
+}
+
 static void
 only_reading_is_allowed(void **state)
 {
@@ -171,6 +262,9 @@ main(void)
 		cmocka_unit_test(files_are_whole_and_small),
 		cmocka_unit_test(what_a_browser_has_is_not_sent_again),
 		cmocka_unit_test(each_file_has_a_tag_of_its_own),
+		cmocka_unit_test(compressed_for_who_takes_it),
+		cmocka_unit_test(compressed_files_are_the_same_and_have_their_own_tags),
+		cmocka_unit_test(a_tag_is_for_one_form_of_a_file),
 		cmocka_unit_test(only_reading_is_allowed),
 		cmocka_unit_test(nothing_else_is_there),
 	};
