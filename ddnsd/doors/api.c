@@ -622,7 +622,11 @@ finish(void *context, struct http_exchange *exchange, enum status commit_status)
 
 	(void)context;
 	if (call->route->timing == API_CLEAN) {
-		run(call);
+		/* A reload meanwhile may have taken the key, or its rights. */
+		if (has_good_login(call) && is_permitted(call))
+			run(call);
+		else
+			send_answer(call);
 		return;
 	}
 	if (call->code == 0)

@@ -90,19 +90,6 @@ take_host(struct dyndns_request *request, const char *text)
 	host->is_name = name_from_text(text, &host->name) == STATUS_OK;
 }
 
-/* ::ffff:192.0.2.1 is 192.0.2.1 (RFC 4291 2.5.5.2). */
-static void
-unmap(struct address *address)
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	struct address inner = { .family = 4 };
-
-	if (address->family != 6 || memcmp(address->bytes, mapped, sizeof(mapped)) != 0)
-		return;
-	memcpy(inner.bytes, address->bytes + sizeof(mapped), 4);
-	*address = inner;
-}
-
 /* "64"; false when it is no number of up to three digits. */
 static bool
 read_bits(const char *text, int *ret_bits)
@@ -154,7 +141,7 @@ take_address(struct dyndns_request *request, const char *text)
 		note_bad(request, text);
 		return;
 	}
-	unmap(&address);
+	address_unmap(&address);
 	if (!dyndns_is_usable(&address)) {
 		note_bad(request, text);
 		return;

@@ -355,6 +355,29 @@ put_addresses(struct work *work)
 	return put_family(work, 6, KNOT_RRTYPE_AAAA);
 }
 
+static bool
+is_covered(const struct work *work)
+{
+	return policy_may_change(peer_of(work->call)->principal, work->zone.apex, work->host,
+	    KNOT_RRTYPE_ANY);
+}
+
+/* Nothing is told of what stands there: the service refuses what was asked for, and counts and logs it. */
+static enum verdict
+submit_uncovered(struct work *work)
+{
+	const struct dyndns_call *call = work->call;
+
+	if (call->request.is_offline)
+		put_offline(work);
+	else if (!add_address(work,
+		     call->address_count > 0 ? &call->addresses[0] : &call->request.prefix.address))
+		return VERDICT_STORE;
+	/* It does not get them. */
+	work->result->address_count = 0;
+	return submit(work, false, 0);
+}
+
 static enum verdict
 update_host(struct dyndns_call *call, const struct dyndns_host *host, struct dyndns_result *result)
 {
@@ -367,6 +390,8 @@ update_host(struct dyndns_call *call, const struct dyndns_host *host, struct dyn
 		return name_labels(work.host) < 2 ? VERDICT_NO_NAME : VERDICT_NO_ZONE;
 	if (!begin(&work))
 		return VERDICT_STORE;
+	if (!is_covered(&work))
+		return submit_uncovered(&work);
 	if (is_alias(&work))
 		return VERDICT_ALIAS;
 	if (call->request.is_offline)

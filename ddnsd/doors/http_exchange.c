@@ -192,6 +192,7 @@ struct framing {
 	unsigned codings;
 	const char *length;
 	const char *coding;
+	unsigned hosts;
 	bool has_strange_name;
 };
 
@@ -208,15 +209,15 @@ note_framing(void *context, enum MHD_ValueKind kind, const char *name, const cha
 		framing->codings++;
 		framing->coding = value;
 	}
+	framing->hosts += strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0;
 	/* "Content-Length : 3" is no Content-Length to libmicrohttpd (RFC 9112 5.1). */
 	if (strpbrk(name, " \t") != NULL)
 		framing->has_strange_name = true;
 	return MHD_YES;
 }
 
-/* Who speaks: as the connection has it, and as the site knows from the headers. False: end it. */
-static bool
-learn_peer(struct http_exchange *exchange)
+bool
+http_exchange_learn_peer(struct http_exchange *exchange)
 {
 	const struct http_site *site = exchange->connection->server->site;
 
@@ -253,10 +254,14 @@ check_headers(struct http_exchange *exchange)
 	if (framing.lengths + framing.codings > 1)
 		return refuse(exchange, MHD_HTTP_BAD_REQUEST,
 		    "The request has more than one length.\n");
+	/* RFC 9112 3.2. */
+	if (framing.hosts > 1)
+		return refuse(exchange, MHD_HTTP_BAD_REQUEST,
+		    "The request has more than one host.\n");
 	if (framing.coding != NULL && strcasecmp(framing.coding, "chunked") != 0)
 		return refuse(exchange, MHD_HTTP_NOT_IMPLEMENTED,
 		    "Transfer-Encoding can only be chunked.\n");
-	if (!learn_peer(exchange))
+	if (!http_exchange_learn_peer(exchange))
 		return MHD_NO;
 	exchange->body_max = site->body_max(site->context, exchange->method, exchange->target.path,
 	    &exchange->peer);
@@ -287,15 +292,21 @@ receive(struct http_exchange *exchange)
 	struct http_connection *connection = exchange->connection;
 	struct http_server *server = connection->server;
 
+	/* It is asked again as soon as it runs again. */
+	if (http_server_is_over_its_time(server)) {
+		http_server_wake(server);
+		return MHD_YES;
+	}
 	loop_timer_stop(server->loop, &connection->deadline);
 	if (exchange->swallowed > 0)
 		return refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "The body is too large.\n");
-	if (exchange->has_lost_peer && !learn_peer(exchange))
+	if (exchange->has_lost_peer && !http_exchange_learn_peer(exchange))
 		return MHD_NO;
 	if (buffer_reserve(&exchange->body, 1) != STATUS_OK)
 		return MHD_NO;
 	exchange->body.data[exchange->body.length] = '\0';
 	exchange->phase = HTTP_RECEIVED;
+	server->has_handed_over = true;
 	server->site->receive(server->site->context, exchange);
 	assert(exchange->phase != HTTP_RECEIVED);
 	return exchange->phase == HTTP_READY ? queue_answer(exchange) : MHD_YES;

@@ -26,7 +26,7 @@ enum {
 	CONNECTIONS_CEILING =
 	    10000, /* libmicrohttpd's, which a reload cannot change; ours is below */
 	PAUSE_MS = 1000,
-	RUN_MS = 10,    /* then what has arrived waits for the next turn; one listing may take longer */
+	RUN_MS = 10,    /* then what has arrived waits for the next turn, as DNS does */
 	SLOW_MS = 2000, /* a reader that takes longer gives way to who wants to come in */
 	DROP_SIZE = 4096,
 	LINE_MAX_OCTETS = 512,

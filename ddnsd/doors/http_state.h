@@ -102,9 +102,9 @@ struct http_server {
 	struct loop_watch watch;
 	struct loop_timer wake;
 	bool is_running;
-	int64_t run_from_ms;   /* clock_now_ms() when it began to */
+	int64_t run_from_ms;  /* clock_now_ms() when it began to */
 	bool has_handed_over; /* a request to the site, since then */
-	bool has_work; /* for libmicrohttpd, which it cannot know of */
+	bool has_work;        /* for libmicrohttpd, which it cannot know of */
 
 	struct http_listening *listening[HTTP_SOCKETS_MAX];
 	bool is_paused; /* listens, but accepts nobody */

@@ -71,10 +71,12 @@ read_arguments(struct http_target *target, char *text)
 static char *
 find_path(char *text)
 {
-	static const char scheme[] = "http://";
+	static const char *const schemes[] = { "http://", "https://" };
 
-	if (strncasecmp(text, scheme, strlen(scheme)) == 0)
-		return strchr(text + strlen(scheme), '/');
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		if (strncasecmp(text, schemes[i], strlen(schemes[i])) == 0)
+			return strchr(text + strlen(schemes[i]), '/');
+	}
 	return *text == '/' ? text : NULL;
 }
 

@@ -44,26 +44,36 @@ web_guard_is_cross_site(const char *fetch_site, const char *origin, const char *
 	return of == NULL || host == NULL || strcasecmp(of + 3, host) != 0;
 }
 
-bool
-web_guard_read_forwarded(const char *forwarded_for, struct address *ret_source)
+/* An address, bare, in brackets, or with a port. */
+static bool
+read_source(const char *text, struct address *ret_source)
 {
-	const char *last = forwarded_for != NULL ? strrchr(forwarded_for, ',') : NULL;
 	struct endpoint endpoint;
 	char host[HOST_MAX];
 	bool is_bracketed;
 
-	if (forwarded_for == NULL)
-		return false;
-	last = last != NULL ? last + 1 : forwarded_for;
-	last += strspn(last, " \t");
-	if (address_from_text(last, ret_source) == STATUS_OK)
+	if (address_from_text(text, ret_source) == STATUS_OK)
 		return true;
-	if (endpoint_from_text(last, &endpoint) == STATUS_OK) {
+	if (endpoint_from_text(text, &endpoint) == STATUS_OK) {
 		*ret_source = endpoint.address;
 		return true;
 	}
-	return split_host(last, host, &is_bracketed) && is_bracketed &&
+	return split_host(text, host, &is_bracketed) && is_bracketed &&
 	    address_from_text(host, ret_source) == STATUS_OK;
+}
+
+bool
+web_guard_read_forwarded(const char *forwarded_for, struct address *ret_source)
+{
+	const char *last = forwarded_for != NULL ? strrchr(forwarded_for, ',') : NULL;
+
+	if (forwarded_for == NULL)
+		return false;
+	last = last != NULL ? last + 1 : forwarded_for;
+	if (!read_source(last + strspn(last, " \t"), ret_source))
+		return false;
+	address_unmap(ret_source);
+	return true;
 }
 
 static bool

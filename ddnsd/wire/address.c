@@ -46,6 +46,18 @@ address_from_bytes(const uint8_t *bytes, size_t length, struct address *ret_addr
 	return true;
 }
 
+void
+address_unmap(struct address *address)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct address inner = { .family = 4 };
+
+	if (address->family != 6 || memcmp(address->bytes, mapped, sizeof(mapped)) != 0)
+		return;
+	memcpy(inner.bytes, address->bytes + sizeof(mapped), 4);
+	*address = inner;
+}
+
 struct address
 address_subscriber(const struct address *address)
 {

@@ -39,6 +39,9 @@ const char *address_to_text(const struct address *address, char text[static ADDR
 /* From rdata of an A (4 octets) or AAAA (16 octets) record; false for any other length. */
 bool address_from_bytes(const uint8_t *bytes, size_t length, struct address *ret_address);
 
+/* ::ffff:192.0.2.1 becomes 192.0.2.1 (RFC 4291 2.5.5.2); others stay. */
+void address_unmap(struct address *address);
+
 /*
  * What one subscriber has at most: all of an IPv4 address, the first 64 bits of an IPv6 one (RFC 4291
  * 2.5.4), the rest zero. For limits that a whole network must not get around.

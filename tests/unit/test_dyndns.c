@@ -423,6 +423,12 @@ an_alias_keeps_its_cname_and_hears_dnserr(void **state)
 	expect_records(site, "www", "60 CNAME nas.home.arpa.\n");
 	(void)rest(site, "hostname=www.home.arpa&myip=192.0.2.1");
 	expect_code(site, 409, "application/json");
+	/* Who may not change the name does not learn what stands there. */
+	speak_from(site, site->laptop, "192.0.2.78");
+	(void)rest(site, "hostname=www.home.arpa&myip=192.0.2.1");
+	expect_code(site, 403, "application/json");
+	(void)rest(site, "hostname=www.home.arpa&ip6lanprefix=2001:db8::/64");
+	expect_code(site, 403, "application/json");
 }
 
 /* --- rule 46 --- */

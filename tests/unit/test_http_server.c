@@ -33,6 +33,7 @@ enum {
 	MANY = 100,
 	QUIET_MS = 100,
 	SLOW_MS = 2000, /* http_server.c */
+	RUN_MS = 10,    /* likewise */
 	SHARE = 3,
 	STREAM_SHARE = 1,
 };
@@ -103,6 +104,9 @@ receive(void *context, struct http_exchange *exchange)
 	if (strcmp(text, "/wait") == 0) {
 		seen.waiting = exchange;
 		http_wait(exchange);
+	} else if (strcmp(text, "/slow") == 0) {
+		skewed_clock_pass_ms(RUN_MS);
+		answer_text(exchange, 200, text);
 	} else if (strcmp(text, "/big") == 0) {
 		answer_big(exchange);
 	} else if (strcmp(text, "/echo") == 0) {
@@ -747,6 +751,43 @@ strange_lengths_are_400_and_strange_codings_501(void **state)
 		(void)close(fd);
 	}
 	assert_int_equal(seen.received, 0);
+}
+
+static void
+requests_that_take_long_leave_turns_to_others(void **state)
+{
+	enum { AT_ONCE = 6 };
+	int fds[AT_ONCE];
+
+	(void)state;
+	for (size_t i = 0; i < AT_ONCE; i++)
+		fds[i] = begin();
+	settle();
+	for (size_t i = 0; i < AT_ONCE; i++)
+		http_client_send(fds[i], "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+	for (unsigned before = 0; seen.received < AT_ONCE; before = seen.received) {
+		assert_int_equal(loop_turn(loop, HTTP_CLIENT_LIMIT_MS), STATUS_OK);
+		/* One as the turn begins, one at its end. */
+		assert_in_range(seen.received, before + 1, before + 2);
+	}
+	assert_in_range(turns_while_quiet(), 0, 2);
+	for (size_t i = 0; i < AT_ONCE; i++) {
+		assert_true(http_client_has_something(fds[i]));
+		(void)close(fds[i]);
+	}
+}
+
+static void
+two_hosts_are_400(void **state)
+{
+	struct http_reply reply;
+	int fd = begin();
+
+	(void)state;
+	ask(fd, "GET /one HTTP/1.1\r\nHost: x\r\nhost: y\r\n\r\n", &reply);
+	assert_int_equal(reply.code, 400);
+	assert_int_equal(seen.received, 0);
+	(void)close(fd);
 }
 
 static void
@@ -1600,7 +1641,7 @@ after_a_reload_a_connection_is_identified_again(void **state)
 }
 
 static void
-what_waits_over_a_reload_has_no_principal_any_more(void **state)
+what_waits_over_a_reload_has_no_principal_until_it_goes_on(void **state)
 {
 	int fd = begin();
 
@@ -1611,6 +1652,12 @@ what_waits_over_a_reload_has_no_principal_any_more(void **state)
 	assert_ptr_equal(http_peer(seen.waiting)->principal, &principal);
 	http_server_forget_peers(server);
 	assert_null(http_peer(seen.waiting)->principal);
+	http_server_flush(server, STATUS_OK);
+	assert_ptr_equal(http_peer(seen.waiting)->principal, &principal);
+	http_server_forget_peers(server);
+	seen.refuses_all = true;
+	seen.keeps_waiting = false;
+	http_client_expect_end(loop, fd);
 	(void)close(fd);
 }
 
@@ -1722,6 +1769,8 @@ main(void)
 		UNIT(a_chunked_body_that_is_too_large_is_413),
 		UNIT(an_endless_chunked_body_is_ended),
 		UNIT(strange_lengths_are_400_and_strange_codings_501),
+		UNIT(requests_that_take_long_leave_turns_to_others),
+		UNIT(two_hosts_are_400),
 		UNIT(a_client_that_asks_whether_to_continue_is_told_so),
 		UNIT(nothing_is_said_before_the_commit),
 		UNIT(a_change_is_answered_in_the_turn_that_it_came_in),
@@ -1762,7 +1811,7 @@ main(void)
 		UNIT(limits_can_be_raised_and_lowered_later),
 		UNIT(who_may_not_connect_is_closed),
 		UNIT(after_a_reload_a_connection_is_identified_again),
-		UNIT(what_waits_over_a_reload_has_no_principal_any_more),
+		UNIT(what_waits_over_a_reload_has_no_principal_until_it_goes_on),
 		UNIT(several_sockets_are_served_and_one_can_be_taken_away),
 		UNIT(all_its_descriptors_are_closed_on_exec),
 		UNIT(it_can_be_freed_in_the_middle_of_everything),

@@ -39,6 +39,7 @@ the_absolute_form_is_taken_without_its_host(void **state)
 {
 	(void)state;
 	expect_path("http://host/a", "/a");
+	expect_path("HTTPS://host/a?b", "/a");
 	expect_path("HTTP://[::1]:80/a?b=/c", "/a");
 }
 
@@ -91,7 +92,7 @@ static void
 what_is_malformed_is_refused(void **state)
 {
 	static const char *const targets[] = { "", "a", "*", "?", "http://", "http://host",
-		"http://host?/a", "https://host/a", "/%", "/%1", "/%g1", "/%1g", "/%00", "/%0A",
+		"http://host?/a", "ftp://host/a", "/%", "/%1", "/%g1", "/%1g", "/%00", "/%0A",
 		"/%7f", "/\x01", "/?%", "/?a=%2", "/?a=%00", "/?\x7f" };
 
 	(void)state;

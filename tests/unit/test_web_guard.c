@@ -185,6 +185,8 @@ a_proxy_speaks_for_the_last_address_that_it_names(void **state)
 	assert_forwarded("192.0.2.1:4711", "192.0.2.1");
 	assert_forwarded("[2001:db8::1]:4711", "2001:db8::1");
 	assert_forwarded("[2001:db8::1]", "2001:db8::1");
+	assert_forwarded("::ffff:192.0.2.1", "192.0.2.1");
+	assert_forwarded("[::ffff:192.0.2.1]:4711", "192.0.2.1");
 }
 
 static void
