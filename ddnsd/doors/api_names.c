@@ -4,6 +4,7 @@
  * service's to decide; here it is told why.
  */
 #include <ctype.h>
+#include <inttypes.h>
 #include <libknot/descriptor.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "doors/api_state.h"
 #include "wire/address.h"
 #include "wire/name.h"
+#include "wire/reverse.h"
 
 enum {
 	ITEMS_MAX = 1000,     /* addresses and records of one request */
@@ -92,15 +94,64 @@ fail_missing(struct api_call *call, const struct target *target)
 	    "%s is not registered", target->text);
 }
 
+/*
+ * The name as a grant would have it. A short one that the caller does not see is completed by the first
+ * zone, wherever it is registered.
+ */
+static const char *
+grantable_text(const struct api_call *call, const struct target *target,
+    char text[static NAME_TEXT_MAX])
+{
+	const struct service *service = call->api->service;
+	const struct zone *zone = NULL;
+	struct zone_report report;
+	struct name label;
+	struct name full;
+
+	(void)name_to_text(target->name.wire, text);
+	if (target->is_seen || name_from_text(call->rest, &label) != STATUS_OK ||
+	    name_labels(label.wire) != 1)
+		return text;
+	while ((zone = service_next_zone(service, zone, &report)) != NULL) {
+		if (reverse_is_within(report.apex))
+			continue;
+		if (name_join(label.wire, report.apex, &full) == STATUS_OK)
+			(void)name_to_text(full.wire, text);
+		break;
+	}
+	return text;
+}
+
 static void
 fail_uncovered(struct api_call *call, const struct target *target)
 {
+	char text[NAME_TEXT_MAX];
 	char hint[NAME_TEXT_MAX + 128];
 
 	(void)snprintf(hint, sizeof(hint),
-	    "a grant in its block would permit it: allow = {\"%s A AAAA\"}", target->text);
+	    "a grant in its block would permit it: allow = {\"%s A AAAA\"}",
+	    grantable_text(call, target, text));
 	api_fail(call, 403, hint, "no grant of %s covers %s",
 	    http_peer(call->exchange)->principal->identity, target->text);
+}
+
+/* What the service, which never hears of it, would have logged. */
+static void
+log_uncovered(const struct api_call *call, const struct target *target)
+{
+	const struct http_peer *peer = http_peer(call->exchange);
+	struct principal *principal = peer->principal;
+	char from[ADDRESS_TEXT_MAX];
+	char text[NAME_TEXT_MAX];
+	uint64_t left_out = 0;
+
+	if (!log_limit_allows(&principal->refusals, &left_out))
+		return;
+	if (left_out > 0)
+		log_warning("api: %" PRIu64 " more refusals for %s", left_out, principal->identity);
+	log_warning("api: refused %s of %s for %s from %s: no grant covers this name",
+	    http_method(call->exchange), name_to_text(target->name.wire, text), principal->identity,
+	    peer->source.family != 0 ? address_to_text(&peer->source, from) : peer->door);
 }
 
 /* The name to change. Whether one exists that the caller may not know of is not told. */
@@ -109,9 +160,11 @@ read_target_to_change(struct api_call *call, struct target *target)
 {
 	if (!read_target(call, target))
 		return false;
-	if (!target->is_seen)
-		fail_uncovered(call, target);
-	return target->is_seen;
+	if (target->is_seen)
+		return true;
+	log_uncovered(call, target);
+	fail_uncovered(call, target);
+	return false;
 }
 
 /* A 403 where no grant helps, a 409 where the name is another's: these need different remedies. */

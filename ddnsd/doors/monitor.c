@@ -90,15 +90,20 @@ answer_metrics(struct monitor *monitor, struct http_exchange *exchange)
 
 /* --- health --- */
 
+/* Waits for the question that it causes, or that somebody else has caused. */
 static void
 answer_ready(struct monitor *monitor, struct http_exchange *exchange)
 {
 	struct buffer text;
 	bool is_well;
 
+	service_check_publication(monitor->service);
+	if (publisher_is_checking(service_publisher(monitor->service))) {
+		http_wait(exchange);
+		return;
+	}
 	buffer_init(&text, MONITOR_ANSWER_MAX);
 	is_well = monitor_write_health(monitor, http_peer(exchange)->sees_all, &text);
-	service_check_publication(monitor->service);
 	answer_buffer(exchange, is_well ? 200 : 503, plain, &text);
 }
 
@@ -162,7 +167,7 @@ receive(void *context, struct http_exchange *exchange)
 	}
 }
 
-/* Only what waits for a commit comes here, and it may look whether that succeeded or not. */
+/* Each turn, for what waits; it may look whether the commit succeeded or not. */
 static void
 finish(void *context, struct http_exchange *exchange, enum status commit_status)
 {

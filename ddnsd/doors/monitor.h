@@ -2,7 +2,7 @@
 /*
  * /metrics in the Prometheus text format (version 0.0.4), and /healthz (ready), /healthz/live. Reads
  * reports of all parts and changes nothing, but has dnsmasq asked again where its last answer is a
- * while ago (service_check_publication()). No socket.
+ * while ago (service_check_publication()); /healthz waits for what comes of it. No socket.
  */
 #pragma once
 

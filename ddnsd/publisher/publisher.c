@@ -528,6 +528,12 @@ publisher_check(struct publisher *publisher)
 	    publisher->number, false);
 }
 
+bool
+publisher_is_checking(const struct publisher *publisher)
+{
+	return publisher->is_checking && publisher->telling.is_busy && !publisher->telling.is_late;
+}
+
 void
 publisher_notice(struct publisher *publisher)
 {

@@ -78,6 +78,12 @@ enum status publisher_start(struct publisher *publisher);
  */
 void publisher_check(struct publisher *publisher);
 
+/*
+ * Whether such a question waits for its answer still, and within its time. It ends in a turn of the
+ * loop: by the answer, by trouble after confirm_timeout_ms, or by a publication that takes its place.
+ */
+bool publisher_is_checking(const struct publisher *publisher);
+
 /* After a commit: looks at registry_version() and publishes now, or when pacing allows. Cheap. */
 void publisher_notice(struct publisher *publisher);
 

@@ -181,6 +181,7 @@ add_machine(const struct ctl *ctl, struct wishes *wishes)
 	if (wishes->names.count == 0)
 		return ctl_fail(CTL_FAILED,
 		    "this machine has no name and no address that clients could use; say --name NAME");
+	tls_names_add_loopback(&wishes->names);
 	return CTL_DONE;
 }
 

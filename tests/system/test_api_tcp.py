@@ -214,12 +214,22 @@ def test_a_key_changes_what_its_grants_cover(server):
         body = None if method == "DELETE" else {"addresses": ["192.0.2.9"]}
         refused = nas.ask(method, f"{NAMES}/desk", body)
         assert refused.status == 403 and "no grant of nas covers desk" in refused.error
+        assert 'allow = {"desk.home.arpa A AAAA"}' in refused.hint
+        pattern = rf"refused {method} of desk\.home\.arpa for nas from 127\.0\.0\.1: no grant"
+        assert len(server.log_lines(pattern)) == 1, method
     assert put(nas, "nas", "192.0.2.7", owner="desk").status == 403
     assert nas.ask("DELETE", f"{NAMES}/nas").status == 204
     assert server.web("boss").get(f"{NAMES}/desk").json["records"][0]["data"] == "192.0.2.2"
     for path in "/v1/reload", "/v1/keys", "/v1/restore":
         refused = nas.post(path, {})
         assert refused.status == 403 and "peer" not in refused.hint, path
+
+
+def test_refusals_all_day_are_few_lines_in_the_log(server):
+    nas = server.web("nas")
+    for number in range(12):
+        assert put(nas, f"x{number}", "192.0.2.9").status == 403
+    assert len(server.log_lines("refused PUT of x")) == 5
 
 
 def test_an_admin_key_does_what_root_does(server):
@@ -231,7 +241,7 @@ def test_an_admin_key_does_what_root_does(server):
     assert boss.ask("DELETE", f"{NAMES}/desk").status == 204
     assert boss.post("/v1/restore", copy.body).status == 200
     assert boss.get(f"{NAMES}/desk").status == 200
-    assert boss.post("/v1/reload").json == {"changes": []}
+    assert boss.post("/v1/reload").json == {"changes": [], "problems": []}
 
 
 # Browsers, and what is too large

@@ -108,6 +108,18 @@ def test_a_healthy_machine_has_no_fault_and_the_trial_leaves_nothing(clinic, con
     wait_until(lambda: not hosts.read_names(hosts_file), "the test name is gone")
 
 
+def test_the_end_of_the_trial_is_waited_for_before_the_publication_is_judged(clinic, folder):
+    script = folder / "tell"
+    script.write_text(f"#!/bin/sh\nsleep 0.3\nkill -HUP $(cat {folder}/dnsmasq.pid)\n")
+    script.chmod(0o755)
+    clinic.open(
+        f"--addn-hosts={clinic.hosts_file}", mode="command", publish={"command": script}
+    )
+    clinic.ddnsd.wait_for_log("dnsmasq answers publication")
+    assert clinic.of("trial", "ok"), clinic.findings()
+    assert [f["result"] for f in clinic.of("publication")] == ["ok"], clinic.findings()
+
+
 def test_people_read_one_line_a_finding_and_what_to_do(clinic, tool):
     clinic.open(local="")
     result = tool.run("doctor")

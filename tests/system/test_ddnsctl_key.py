@@ -96,6 +96,14 @@ def test_grants_networks_and_rights_are_as_asked_for(live, tool):
     assert len(made["secret"]) == 88
 
 
+def test_an_admin_key_that_changes_its_own_name_only_is_told_so(live, tool):
+    news = tool.must("key", "new", "boss", "--admin").stderr
+    (note,) = [line for line in news.splitlines() if "own name" in line]
+    assert 'administrates' in note and '--allow "zone home.arpa"' in note
+    for arguments in ["chief", "--admin", "--allow", "zone home.arpa"], ["laptop"]:
+        assert "administrates" not in tool.must("key", "new", *arguments).stderr
+
+
 def test_a_key_that_is_there_is_never_replaced(live, tool, keys):
     tool.must("key", "new", "laptop")
     before = (keys / "laptop.conf").read_text()

@@ -394,6 +394,22 @@ def test_the_log_says_why_a_host_was_refused_and_what_to_do(start):
         assert len(daemon.log_lines(pattern)) == 1, pattern
 
 
+def test_what_no_grant_covers_is_logged_as_it_was_asked_for(start):
+    daemon = start(keys={"other": {"allow": ["self A AAAA"]}})
+    asked = {
+        "myip=192.0.2.1,2001:db8::1": f"addition of A of {NAS}",
+        "myip=2001:db8::1": f"addition of AAAA of {NAS}",
+        "ip6lanprefix=2001:db8::/64": f"addition of AAAA of {TV}",
+        "offline=YES": f"deletion of A of {PC}",
+    }
+    for query, what in asked.items():
+        name = what.split()[-1]
+        assert nic(daemon, f"hostname={name}&{query}", key="other") == ["nohost"]
+        pattern = rf"refused the {what} for other from 127\.0\.0\.1: no grant covers this"
+        assert len(daemon.log_lines(pattern)) == 1, what
+    assert not daemon.log_lines(rf"deletion of \w+ of ({NAS}|{TV})")
+
+
 def test_offline_deletes(daemon):
     nic(daemon, f"hostname={NAS}&myip=192.0.2.1,2001:db8::1")
     assert nic(daemon, f"hostname={NAS}&offline=YES") == ["good"]

@@ -547,3 +547,17 @@ def test_the_names_of_a_certificate_come_from_the_daemons_first_zone(launch, fol
     launch(zones={"lab.example": {}}, control={"socket": socket_path})
     made = Tool(socket_path).json("tls", "self-signed", folder / "t")
     assert f"{socket.gethostname().split('.')[0]}.lab.example".lower() in made["names"]
+
+
+def test_what_runs_on_this_machine_finds_its_loopback_names_in_the_certificate(launch, folder):
+    made = Tool("/nowhere").json("tls", "self-signed", folder / "t")
+    # What clients elsewhere use comes first: it is shown to people.
+    assert made["names"][0] not in ("localhost", "127.0.0.1", "::1")
+    assert made["names"][-3:] == ["localhost", "127.0.0.1", "::1"]
+    daemon = launch(http={"tls-cert": made["certificate"], "tls-key": made["key"]})
+    for host in "localhost", "127.0.0.1":
+        url = f"https://{host}:{daemon.settings.http['port']}/healthz"
+        ran = subprocess.run(
+            ["curl", "-sS", "--cacert", made["certificate"], url], capture_output=True, text=True
+        )
+        assert (ran.returncode, ran.stdout[:2]) == (0, "ok"), ran

@@ -237,6 +237,23 @@ whether_a_name_of_another_exists_is_not_told(void **state)
 }
 
 static void
+which_zone_has_a_short_name_is_not_told(void **state)
+{
+	struct web *web = *state;
+	struct served *served = &web->site->served;
+
+	served_add_zone(served, "lab.example");
+	assert_int_equal(service_set_zones(served->service, served->zones, served->zone_count),
+	    STATUS_OK);
+	expect_ask(web->site, 201, ADMIN, "PUT", "/v1/names/desk.lab.example",
+	    "{\"addresses\":[\"192.0.2.1\"]}");
+	expect_as(web, 403, NAS, "DELETE", "/v1/names/desk", "");
+	expect_error(web->site, "covers desk", "{\\\"desk.home.arpa A AAAA\\\"}");
+	expect_as(web, 403, NAS, "DELETE", "/v1/names/desk.lab.example", "");
+	expect_error(web->site, "covers desk.lab.example", "{\\\"desk.lab.example A AAAA\\\"}");
+}
+
+static void
 who_may_look_sees_all_and_changes_nothing_more(void **state)
 {
 	struct web *web = *state;
@@ -250,7 +267,7 @@ who_may_look_sees_all_and_changes_nothing_more(void **state)
 		assert_non_null(strstr(web->site->exchange.answer.data, "192.0.2.1"));
 	}
 	expect_as(web, 403, LOOKER, "PUT", "/v1/names/desk", "{\"addresses\":[\"192.0.2.9\"]}");
-	expect_error(web->site, "no grant of looker covers desk", "{\"desk.home.arpa A AAAA\"}");
+	expect_error(web->site, "no grant of looker covers desk", "desk.home.arpa A AAAA");
 	expect_as(web, 403, LOOKER, "GET", "/v1/keys", "");
 	expect_error(web->site, "administrators", "key block");
 	assert_null(strstr(at(web->site, "hint"), "peer block"));
@@ -595,6 +612,7 @@ main(void)
 		web_test(a_strangers_body_is_not_kept),
 		web_test(a_key_sees_what_is_its_own),
 		web_test(whether_a_name_of_another_exists_is_not_told),
+		web_test(which_zone_has_a_short_name_is_not_told),
 		web_test(who_may_look_sees_all_and_changes_nothing_more),
 		web_test(leases_are_told_by_administrators_alone),
 		web_test(paths_and_problems_are_for_administrators),

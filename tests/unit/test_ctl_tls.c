@@ -95,6 +95,21 @@ a_machine_is_called_by_its_host_name_alone_and_in_the_zone(void **state)
 	assert_true(has_full);
 }
 
+static void
+a_machine_calls_itself_by_its_loopback_names(void **state)
+{
+	struct tls_names names = { .count = 0 };
+
+	(void)state;
+	assert_int_equal(tls_names_add(&names, "localhost"), STATUS_OK);
+	tls_names_add_loopback(&names);
+	assert_int_equal(names.count, 3);
+	assert_string_equal(names.names[1].text, "127.0.0.1");
+	assert_int_equal(names.names[1].address.family, 4);
+	assert_string_equal(names.names[2].text, "::1");
+	assert_int_equal(names.names[2].address.family, 6);
+}
+
 /* --- files --- */
 
 static struct folder folder;
@@ -241,6 +256,7 @@ main(void)
 		cmocka_unit_test(what_is_neither_a_name_nor_an_address_is_malformed),
 		cmocka_unit_test(there_is_a_ceiling),
 		cmocka_unit_test(a_machine_is_called_by_its_host_name_alone_and_in_the_zone),
+		cmocka_unit_test(a_machine_calls_itself_by_its_loopback_names),
 		FILES(both_files_are_written_and_the_key_is_closed_to_others),
 		FILES(the_folder_is_made_but_not_its_parents),
 		FILES(what_is_there_is_kept_unless_it_may_be_replaced),

@@ -17,6 +17,7 @@
 
 #include "fake_exchange.h"
 #include "served.h"
+#include "stand_in.h"
 
 enum { CERTIFICATE_S = 1800000000, KIND_MAX = 16 };
 
@@ -56,6 +57,11 @@ static struct monitor *monitor;
 static struct http_exchange exchange; /* the last one */
 static bool is_open;
 
+/* In dnsmasq's place; fd -1: nobody is. */
+static struct loop_watch server;
+static unsigned questions;
+static bool is_silent;
+
 static void
 forget_answer(void)
 {
@@ -73,6 +79,9 @@ set_up(void **state)
 {
 	(void)state;
 	is_disk_full = false;
+	is_silent = false;
+	questions = 0;
+	server.fd = -1;
 	web_figures = (struct web_report){ .logins_failed = 3, .server.connections = 2 };
 	served_init(&served);
 	served_add_zone(&served, "2.0.192.in-addr.arpa");
@@ -102,6 +111,10 @@ tear_down(void **state)
 	monitor_free(monitor);
 	dns_free(dns);
 	publisher_free(publisher);
+	if (server.fd >= 0) {
+		loop_unwatch(served.loop, &server);
+		(void)close(server.fd);
+	}
 	served_close(&served);
 	keyring_free(keyring);
 	return 0;
@@ -425,6 +438,131 @@ a_dnsmasq_that_does_not_answer_in_time_is_told(void **state)
 	assert_non_null(strstr(body(), "127.0.0.1:1"));
 }
 
+/* --- the question that a look causes --- */
+
+/* Says that it has read the last publication. */
+static void
+take_question(void *context, unsigned events)
+{
+	struct stand_in_question question;
+	uint8_t answer[STAND_IN_DATAGRAM_MAX];
+	struct publisher_report report;
+	char address[64];
+
+	(void)context;
+	(void)events;
+	if (!stand_in_receive(server.fd, &question, 0))
+		return;
+	questions++;
+	if (is_silent)
+		return;
+	publisher_report(publisher, &report);
+	(void)snprintf(address, sizeof(address), "100::%x:%x:%x:%x",
+	    (unsigned)(report.number >> 48), (unsigned)(report.number >> 32 & 0xffff),
+	    (unsigned)(report.number >> 16 & 0xffff), (unsigned)(report.number & 0xffff));
+	stand_in_send(server.fd, &question, answer, stand_in_answer(&question, address, answer));
+}
+
+static bool
+is_confirmed(void)
+{
+	struct publisher_report report;
+
+	publisher_report(publisher, &report);
+	return report.state == PUBLISHER_CONFIRMED;
+}
+
+/* Published, answered, and some time ago. */
+static void
+have_an_old_answer(void)
+{
+	struct endpoint at = { 0 };
+	char text[ENDPOINT_TEXT_MAX];
+	int fd = stand_in_socket(&at);
+
+	server = (struct loop_watch){ .handler = take_question };
+	assert_int_equal(loop_watch(served.loop, &server, fd, LOOP_READ), STATUS_OK);
+	publish_to("hosts", endpoint_to_text(&at, text));
+	for (int i = 0; i < 1000 && !is_confirmed(); i++)
+		served_turn(&served);
+	assert_true(is_confirmed());
+	assert_int_equal(ask("/healthz"), 200);
+	served_now_ms += 6000;
+	questions = 0;
+}
+
+/* A turn, and what waits is looked at again. */
+static unsigned
+wait_a_turn(struct http_exchange *waiting)
+{
+	const struct http_site *site = monitor_site(monitor);
+
+	served_turn(&served);
+	if (waiting->code == 0)
+		site->finish(site->context, waiting, STATUS_OK);
+	return waiting->code;
+}
+
+static unsigned
+wait_for_answer(struct http_exchange *waiting)
+{
+	for (int i = 0; i < 1000 && waiting->code == 0; i++)
+		(void)wait_a_turn(waiting);
+	return waiting->code;
+}
+
+static void
+a_look_waits_for_the_answer_to_its_question(void **state)
+{
+	(void)state;
+	have_an_old_answer();
+	assert_int_equal(ask("/healthz"), 0);
+	assert_int_equal(wait_for_answer(&exchange), 200);
+	assert_non_null(strstr(body(), "ok: dnsmasq answers publication"));
+	/* It holds for a while. */
+	assert_int_equal(ask("/healthz"), 200);
+	assert_int_equal(questions, 1);
+}
+
+static void
+a_dnsmasq_that_went_is_told_to_who_looks_first(void **state)
+{
+	(void)state;
+	have_an_old_answer();
+	is_silent = true;
+	assert_int_equal(ask_as(&stranger, "GET", "/healthz"), 0);
+	assert_int_equal(wait_a_turn(&exchange), 0);
+	served_now_ms += 1500;
+	assert_int_equal(wait_for_answer(&exchange), 503);
+	assert_string_equal(body(), "failing: dnsmasq does not answer what was published\n");
+	/* Nobody waits for what is known. */
+	assert_int_equal(ask("/healthz"), 503);
+}
+
+static void
+looks_share_a_question_and_the_metrics_wait_for_none(void **state)
+{
+	const struct http_site *site = monitor_site(monitor);
+	struct http_exchange second;
+
+	(void)state;
+	have_an_old_answer();
+	is_silent = true;
+	assert_int_equal(ask("/metrics"), 200);
+	expect_line("ddnsd_publication_state{state=\"confirmed\"} 1");
+	assert_int_equal(ask_as(&stranger, "GET", "/healthz/ready"), 0);
+	assert_true(fake_begin(&second, &stranger, "GET", "/healthz", "", 0));
+	site->receive(site->context, &second);
+	assert_int_equal(wait_a_turn(&exchange), 0);
+	assert_int_equal(wait_a_turn(&second), 0);
+	assert_int_equal(questions, 1);
+	served_now_ms += 1500;
+	assert_int_equal(wait_for_answer(&exchange), 503);
+	assert_int_equal(wait_a_turn(&second), 503);
+	site->release(site->context, &second);
+	fake_end(&second);
+}
+
 int
 main(void)
 {
@@ -444,6 +582,9 @@ main(void)
 		TEST(a_file_that_cannot_be_written_is_told_and_its_path_only_to_some),
 		TEST(two_things_that_fail_are_both_told),
 		TEST(a_dnsmasq_that_does_not_answer_in_time_is_told),
+		TEST(a_look_waits_for_the_answer_to_its_question),
+		TEST(a_dnsmasq_that_went_is_told_to_who_looks_first),
+		TEST(looks_share_a_question_and_the_metrics_wait_for_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,7 +71,8 @@ const struct ctl_entry ctl_entries[] = {
 	    "    --from NETWORK       where it may come from: 192.168.1.0/24; may be given again\n"
 	    "    --algorithm NAME     hmac-sha256 unless said otherwise\n"
 	    "    --server ADDRESS     as the client reaches this machine\n"
-	    "    --admin              it may take over the names of others\n"
+	    "    --admin              it may take over the names of others; what it may\n"
+	    "                         change is still --allow's to say\n"
 	    "  rotate NAME            a new secret; the old one goes on for a while\n"
 	    "    --overlap TIME       so long: 7d\n"
 	    "  revoke NAME            end it at once\n"
@@ -100,7 +101,8 @@ const struct ctl_entry ctl_entries[] = {
 	    "show [--key KEY] [FILE]",
 	    "make a certificate for the HTTP door, or look at one",
 	    "  self-signed    one that no authority vouches for: server.crt and server.key\n"
-	    "    --name NAME  of this machine, or an address; may be given again\n"
+	    "    --name NAME  of this machine, or an address; may be given again;\n"
+	    "                 else its names and addresses, localhost, 127.0.0.1, ::1\n"
 	    "    --days DAYS  how long it is valid: 825\n"
 	    "    --force      replace what is in DIRECTORY\n"
 	    "    DIRECTORY    /etc/ddnsd/tls\n"

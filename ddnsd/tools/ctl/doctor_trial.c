@@ -20,6 +20,7 @@ enum {
 	NOBODY_MS = 1000,
 	ASK_TIMEOUT_MS = 500,
 	ASK_EVERY_MS = 5,
+	LOOK_EVERY_MS = 20,
 	LATE_S = 120, /* what ended longer ago should be gone */
 	SHOWN = 5,
 	LIST_MAX = 512,
@@ -52,15 +53,34 @@ judge_publication(struct doctor *doctor, const json_t *status)
 		    "publication %lld is %s, and not yet confirmed", number, state);
 }
 
-/* As it is now: the trial has published something since the walk began. */
+static bool
+is_under_way(const struct doctor *doctor, const json_t *status)
+{
+	const char *state = look_text(status, "publication.state", "?");
+
+	return doctor->site->confirm[0] != '\0' &&
+	    look_text(status, "publication.problem", NULL) == NULL &&
+	    (strcmp(state, "dirty") == 0 || strcmp(state, "written") == 0);
+}
+
+/*
+ * As it is now: the trial has published something since the walk began, and its end is still on the
+ * way.
+ */
 void
 doctor_look_at_publication(struct doctor *doctor)
 {
+	int64_t deadline_ms = clock_now_ms() + TRIAL_LIMIT_MS;
 	json_t *status;
 
 	if (doctor->site->status == NULL || strcmp(doctor->site->mode, "none") == 0)
 		return;
 	status = look_get(doctor->ctl, "/v1/status");
+	while (is_under_way(doctor, status) && clock_now_ms() < deadline_ms) {
+		look_pause(LOOK_EVERY_MS);
+		json_decref(status);
+		status = look_get(doctor->ctl, "/v1/status");
+	}
 	judge_publication(doctor, status != NULL ? status : doctor->site->status);
 	json_decref(status);
 }

@@ -150,10 +150,24 @@ subject_of(const char *grant, char subject[static SITE_NAME_MAX])
 	}
 }
 
+/* Who makes an administrator often thinks that it may change everything. */
+static void
+warn_of_admin(struct job *job, bool changes_self, bool changes_others)
+{
+	const char *zone = site_first_zone(job->site);
+
+	if (job->is_admin && changes_self && !changes_others)
+		warn(job,
+		    "it administrates, but changes only its own name; --allow \"zone %s\" lets it change "
+		    "all",
+		    zone);
+}
+
 static void
 warn_of_grants(struct job *job)
 {
 	const struct site *site = job->site;
+	bool uses_others = false;
 	bool uses_self = false;
 
 	for (size_t i = 0; i < job->allow.count; i++) {
@@ -164,6 +178,7 @@ warn_of_grants(struct job *job)
 			continue;
 		subject_of(job->allow.items[i], subject);
 		uses_self |= subject[0] == '\0';
+		uses_others |= subject[0] != '\0';
 		for (size_t j = 0; j < site->zone_count && subject[0] != '\0'; j++)
 			concerns |= site_is_within(subject, site->zones[j].name) ||
 			    site_is_within(site->zones[j].name, subject);
@@ -176,6 +191,7 @@ warn_of_grants(struct job *job)
 		    "the key's name lies in none of the daemon's zones: its own name is %s; a name "
 		    "without dots is usual",
 		    job->self);
+	warn_of_admin(job, uses_self, uses_others);
 }
 
 /* The daemon runs, and reads another folder. */

@@ -129,3 +129,12 @@ tls_names_add_machine(struct tls_names *names, const char *zone)
 	}
 	freeifaddrs(list);
 }
+
+void
+tls_names_add_loopback(struct tls_names *names)
+{
+	static const char *const texts[] = { "localhost", "127.0.0.1", "::1" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		(void)tls_names_add(names, texts[i]);
+}

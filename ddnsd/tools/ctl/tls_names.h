@@ -31,3 +31,6 @@ enum status tls_names_add(struct tls_names *names, const char *text);
  * and of the link. What does not fit is left out.
  */
 void tls_names_add_machine(struct tls_names *names, const char *zone);
+
+/* What its own programs call it: localhost, 127.0.0.1 and ::1. What does not fit is left out. */
+void tls_names_add_loopback(struct tls_names *names);
