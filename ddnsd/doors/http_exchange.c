@@ -117,10 +117,9 @@ struct body_copy {
 };
 
 static void
-free_copy(void *octets)
+free_copy(void *context)
 {
-	struct body_copy *copy = (struct body_copy *)((char *)octets -
-	    offsetof(struct body_copy, octets));
+	struct body_copy *copy = context;
 
 	explicit_bzero(copy->octets, copy->length);
 	free(copy);
@@ -139,10 +138,10 @@ copy_body(const void *body, size_t length)
 		return NULL;
 	copy->length = length;
 	memcpy(copy->octets, body, length);
-	response = MHD_create_response_from_buffer_with_free_callback(length, copy->octets,
-	    free_copy);
+	response = MHD_create_response_from_buffer_with_free_callback_cls(length, copy->octets,
+	    free_copy, copy);
 	if (response == NULL)
-		free_copy(copy->octets);
+		free_copy(copy);
 	return response;
 }
 
