@@ -151,6 +151,37 @@ door_free_endpoint(void)
 	return endpoint;
 }
 
+static bool
+is_free(const struct endpoint *everywhere, int type)
+{
+	struct sockaddr_storage address;
+	socklen_t size = endpoint_to_sockaddr(everywhere, &address);
+	int fd = socket(everywhere->address.family == 4 ? AF_INET : AF_INET6, type | SOCK_CLOEXEC,
+	    0);
+	bool is_bound;
+
+	assert_true(fd >= 0);
+	is_bound = bind(fd, (struct sockaddr *)&address, size) == 0;
+	(void)close(fd);
+	return is_bound;
+}
+
+uint16_t
+door_free_port(uint8_t family)
+{
+	/* Below those that the kernel gives to the connections of tests that run beside this one. */
+	enum { FIRST = 20000, PORTS = 12000, TRIES = 1000 };
+	struct endpoint everywhere = { .address.family = family };
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		everywhere.port = (uint16_t)(FIRST + ((unsigned)getpid() * 131 + i) % PORTS);
+		if (is_free(&everywhere, SOCK_DGRAM) && is_free(&everywhere, SOCK_STREAM))
+			return everywhere.port;
+	}
+	fail_msg("no port is free");
+	return 0;
+}
+
 void
 door_turn(struct door *door, int limit_ms)
 {

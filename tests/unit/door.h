@@ -49,6 +49,9 @@ void door_listen(struct door *door, const struct endpoint *at, size_t count, uns
 /* An endpoint on loopback that no other process has. */
 struct endpoint door_free_endpoint(void);
 
+/* A port that is free on all addresses of the family (4 or 6), over UDP and TCP. */
+uint16_t door_free_port(uint8_t family);
+
 /* One turn of the loop, with the commit at its end; waits no longer than that. */
 void door_turn(struct door *door, int limit_ms);
 

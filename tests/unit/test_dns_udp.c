@@ -213,7 +213,7 @@ a_burst_that_fills_several_turns_is_answered_whole(void **state)
 static void
 a_wildcard_socket_answers_from_the_address_that_was_asked(void **state)
 {
-	struct endpoint everywhere = { .address.family = 4, .port = at.port };
+	struct endpoint everywhere = { .address.family = 4, .port = door_free_port(4) };
 	struct endpoint asked = everywhere;
 	int fd;
 
@@ -231,7 +231,7 @@ a_wildcard_socket_answers_from_the_address_that_was_asked(void **state)
 static void
 a_wildcard_ipv6_socket_answers_too(void **state)
 {
-	struct endpoint everywhere = { .address.family = 6, .port = at.port };
+	struct endpoint everywhere = { .address.family = 6, .port = door_free_port(6) };
 	struct endpoint asked = everywhere;
 	int fd;
 

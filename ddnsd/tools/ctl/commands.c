@@ -66,13 +66,15 @@ const struct ctl_entry ctl_entries[] = {
 	{ "key", ctl_key, "new NAME | rotate NAME | revoke NAME | list  [OPTION...]",
 	    "make and end the keys of clients, or list them",
 	    "  new NAME               make a secret, write the key file, print the client's part\n"
-	    "    --for CLIENT         nsupdate, kea, ddclient, openwrt, certbot, external-dns, agent\n"
+	    "    --for CLIENT         nsupdate, kea, ddclient, openwrt, certbot, external-dns, agent;\n"
+	    "                         over HTTP: curl, ddclient-http, inadyn, openwrt-http, fritzbox,\n"
+	    "                         unifi, synology, ddns-go, prometheus\n"
 	    "    --allow GRANT        what it may change: 'self A AAAA'; may be given again\n"
 	    "    --from NETWORK       where it may come from: 192.168.1.0/24; may be given again\n"
 	    "    --algorithm NAME     hmac-sha256 unless said otherwise\n"
 	    "    --server ADDRESS     as the client reaches this machine\n"
 	    "    --admin              it may take over the names of others; what it may\n"
-	    "                         change is still --allow's to say\n"
+	    "                         change is still up to --allow\n"
 	    "  rotate NAME            a new secret; the old one goes on for a while\n"
 	    "    --overlap TIME       so long: 7d\n"
 	    "  revoke NAME            end it at once\n"
