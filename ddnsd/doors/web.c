@@ -144,7 +144,7 @@ trust_address(struct web *web, const struct http_exchange *exchange, struct http
 
 /* --- which site --- */
 
-/* The longest of these that a path begins with. */
+/* Whose path that is; what is nobody's is the page's to deny. */
 static const struct http_site *
 find_site(const struct web *web, const char *path)
 {

@@ -455,7 +455,8 @@ def test_hostile_text_is_text(server, page):
     page.excused = "requires 'TrustedHTML'"
     with pytest.raises(BrowserError, match="TrustedHTML"):
         page.evaluate("document.body.innerHTML = '<b>x</b>'")
-    assert page.evaluate("violations") == ["require-trusted-types-for trusted-types-sink"]
+    told = ["require-trusted-types-for trusted-types-sink"]
+    wait_until(lambda: page.evaluate("violations") == told, "the browser tells of the violation")
     page.evaluate("violations.length = 0")
 
 

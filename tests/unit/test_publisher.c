@@ -1301,6 +1301,7 @@ static void
 a_check_asks_again_and_changes_nothing(void **state)
 {
 	int64_t confirm_ns;
+	uint64_t answered;
 	unsigned asked;
 
 	(void)state;
@@ -1310,6 +1311,7 @@ a_check_asks_again_and_changes_nothing(void **state)
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(loop_turn(loop, 0), STATUS_OK);
 	asked = questions;
+	answered = histogram_count(&publisher_counts(publisher)->answering);
 	/* It has just been asked. */
 	publisher_check(publisher);
 	assert_int_equal(loop_turn(loop, SOON_MS), STATUS_OK);
@@ -1317,8 +1319,8 @@ a_check_asks_again_and_changes_nothing(void **state)
 	skewed_clock_pass_ms(5000);
 	publisher_check(publisher);
 	assert_int_equal(now()->state, PUBLISHER_CONFIRMED);
-	AWAIT(histogram_count(&publisher_counts(publisher)->answering) > asked);
-	assert_int_equal(questions, asked + 1);
+	AWAIT(histogram_count(&publisher_counts(publisher)->answering) > answered);
+	assert_true(questions > asked);
 	assert_int_equal(signals, 1);
 	assert_int_equal(now()->state, PUBLISHER_CONFIRMED);
 	assert_int_equal(report.confirm_ns, confirm_ns);
