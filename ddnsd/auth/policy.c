@@ -4,21 +4,11 @@
 
 #include <libknot/descriptor.h>
 
-static bool
-is_among(const struct network *networks, size_t count, const struct address *address)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (network_contains(&networks[i], address))
-			return true;
-	}
-	return false;
-}
-
 bool
 policy_may_speak_from(const struct principal *principal, const struct address *source)
 {
 	return principal->source_count == 0 ||
-	    is_among(principal->sources, principal->source_count, source);
+	    networks_contain(principal->sources, principal->source_count, source);
 }
 
 static bool

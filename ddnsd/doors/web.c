@@ -66,19 +66,9 @@ struct web {
 /* --- who comes in --- */
 
 static bool
-is_among(const struct network *networks, size_t count, const struct address *address)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (network_contains(&networks[i], address))
-			return true;
-	}
-	return false;
-}
-
-static bool
 is_proxy(const struct web *web, const struct address *address)
 {
-	return is_among(web->options.proxies, web->options.proxy_count, address);
+	return networks_contain(web->options.proxies, web->options.proxy_count, address);
 }
 
 static bool
@@ -124,8 +114,9 @@ trust_address(struct web *web, const struct http_exchange *exchange, struct http
 {
 	const struct web_options *options = &web->options;
 	const char *host = http_header(exchange, "Host");
-	bool may_look = is_among(options->look, options->look_count, &peer->source);
-	bool may_measure = is_among(options->metrics, options->metrics_count, &peer->source);
+	bool may_look = networks_contain(options->look, options->look_count, &peer->source);
+	bool may_measure = networks_contain(options->metrics, options->metrics_count,
+	    &peer->source);
 	uint64_t left_out;
 
 	if (!may_look && !may_measure)

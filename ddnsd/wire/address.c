@@ -242,3 +242,13 @@ network_contains(const struct network *network, const struct address *address)
 	return network->address.family == address->family &&
 	    agrees(network->address.bytes, address->bytes, network->prefix);
 }
+
+bool
+networks_contain(const struct network *networks, size_t count, const struct address *address)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (network_contains(&networks[i], address))
+			return true;
+	}
+	return false;
+}

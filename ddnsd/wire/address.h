@@ -69,3 +69,6 @@ enum status network_from_text(const char *text, struct network *ret_network);
 const char *network_to_text(const struct network *network, char text[static NETWORK_TEXT_MAX]);
 
 bool network_contains(const struct network *network, const struct address *address);
+
+/* True when one of them does. */
+bool networks_contain(const struct network *networks, size_t count, const struct address *address);
