@@ -63,6 +63,17 @@ read_stat(struct process_stat *ret_stat)
 	return status;
 }
 
+int64_t
+process_order(void)
+{
+	struct process_stat stat;
+
+	/* Ticks are coarse; within one, process numbers (below 2^22, proc(5)) grow too. */
+	if (read_stat(&stat) != STATUS_OK)
+		return 0;
+	return (int64_t)(stat.started_ticks << 22 | (uint64_t)getpid());
+}
+
 /* There are no more than the limit lets us open, which bounds the walk. */
 static enum status
 count_open_files(unsigned *ret_count)

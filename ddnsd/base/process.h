@@ -23,6 +23,12 @@ struct process_report {
  */
 enum status process_report(struct process_report *ret_report);
 
+/*
+ * Where this process stands among all that started since the machine did: larger is later. It begins when the
+ * process is made, not when it executes a program. 0: not known (no /proc).
+ */
+int64_t process_order(void);
+
 /* The fields of /proc/PID/stat (proc(5)) that the report needs; for tests. False: malformed. */
 struct process_stat {
 	uint64_t threads;

@@ -102,7 +102,8 @@ read_event(struct api_call *call, const json_t *object, struct dhcp_event *event
 	    !json_take_flag(object, "complete", &event->is_complete, problem) ||
 	    !json_take_text(object, "domain", &event->domain, problem) ||
 	    !json_take_integer(object, "expires_in_s", 0, UINT32_MAX, &event->remaining_s,
-		problem)) {
+		problem) ||
+	    !json_take_integer(object, "order", 0, INT64_MAX, &event->order, problem)) {
 		api_fail(call, 400, "openapi.yaml describes the body", "%s", problem);
 		return false;
 	}
@@ -133,7 +134,8 @@ void
 api_post_lease(struct api_call *call)
 {
 	static const char *const members[] = { "action", "server", "address", "hardware", "duid",
-		"client_id", "name", "client_name", "complete", "domain", "expires_in_s", NULL };
+		"client_id", "name", "client_name", "complete", "domain", "expires_in_s", "order",
+		NULL };
 	struct dhcp_event event;
 	json_t *object = NULL;
 	enum status status;

@@ -309,6 +309,8 @@ service_dhcp_event(struct service *service, const struct dhcp_event *event, cons
 
 	if (!is_sound(event))
 		return STATUS_MALFORMED;
+	if (!dhcp_order_take(&service->dhcp_order, &event->address, event->order, clock_now_s()))
+		return STATUS_OK;
 	if (lease != NULL && is_of_another(lease, event)) {
 		/* The end of a lease that the address had before is no news. */
 		if (event->action == DHCP_DEL)

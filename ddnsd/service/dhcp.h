@@ -46,7 +46,7 @@ const struct dhcp_options *service_dhcp_options(const struct service *service);
 
 /*
  * One event, from somebody who may tell of leases. What it changes is in memory until
- * service_commit(). STATUS_MALFORMED: no address, or texts that no server says; STATUS_LIMITED: too many
+ * service_commit(); one that was overtaken (its order) changes nothing. STATUS_MALFORMED: no address, or texts that no server says; STATUS_LIMITED: too many
  * leases; STATUS_NO_MEMORY. door as in struct request.
  */
 enum status service_dhcp_event(struct service *service, const struct dhcp_event *event,

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "service/counts.h"
 #include "service/dhcp.h"
+#include "service/dhcp_order.h"
 #include "service/report.h"
 #include "service/service.h"
 
@@ -50,6 +51,7 @@ struct service {
 	struct loop_timer review_timer; /* names that the server took away, and may give back */
 	uint64_t reading;               /* of the lease file, counted */
 	bool is_reading;
+	struct dhcp_order dhcp_order;
 	/* A wish that found no label free, and the versions of the leases and of the names then. */
 	char taken_wish[LABEL_TEXT_MAX];
 	uint64_t taken_leases;

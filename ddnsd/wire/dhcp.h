@@ -56,6 +56,7 @@ struct dhcp_event {
 	bool is_complete;
 	const char *domain;  /* of the name at the server; NULL: not known, or none */
 	int64_t remaining_s; /* DHCP_FOREVER: it does not end */
+	int64_t order;       /* grows with what happened later; 0: not known */
 };
 
 /*

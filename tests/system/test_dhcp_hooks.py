@@ -16,6 +16,7 @@ from harness.dhcp import (
     ddnsctl,
     device,
     install_hook,
+    shell_script,
 )
 from harness.hosts import read_names
 from harness.lan import open_lan
@@ -70,10 +71,14 @@ class Site:
 class KeaSite(Site):
     NAME = "kea"
 
-    def start(self, lifetime=120):
+    def start(self, lifetime=120, wrapper=None):
         (library,) = Path("/usr/lib").glob("*/kea/hooks/libdhcp_run_script.so")
-        script = str(install_hook("kea/ddnsd-run-script", self.folder, self.door))
-        parameters = {"name": script, "sync": False}
+        script = install_hook("kea/ddnsd-run-script", self.folder, self.door)
+        if wrapper:
+            script = shell_script(
+                self.folder / "wrapper", wrapper.format(folder=self.folder, script=script)
+            )
+        parameters = {"name": str(script), "sync": False}
         kea = Kea(self.folder)
         self.stack.callback(kea.stop)
         hooks = [{"library": str(library), "parameters": parameters}]
@@ -112,6 +117,46 @@ def test_a_lease_is_named_renewed_and_released(site):
     assert site.server.serial() == serial
     client.release()
     site.knows(DESK)
+
+
+# A script of Kea's that waits in a renewal until the release is told of.
+LATE_RENEWAL = """\
+case $1 in
+lease4_renew)
+	echo $$ >'{folder}/renewal.new' && mv '{folder}/renewal.new' '{folder}/renewal'
+	until [ -e '{folder}/released' ]; do sleep 0.02; done
+	;;
+lease4_release)
+	'{script}' "$@"
+	exec touch '{folder}/released'
+	;;
+esac
+exec '{script}' "$@"
+"""
+
+
+def has_ended(process):
+    """Gone, or waiting to be reaped."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_a_renewal_that_a_release_overtakes_changes_nothing(folder, launch):
+    """Kea does not wait for its scripts."""
+    with open_lan() as lan, contextlib.ExitStack() as stack:
+        site = KeaSite(folder, lan, stack, launch)
+        site.start(wrapper=LATE_RENEWAL)
+        client = site.client(Udhcpc).start("desk")
+        site.knows(DESK, client.wait_for_address())
+        client.renew()
+        renewal = folder / "renewal"
+        wait_until(renewal.exists, "the script of the renewal runs", 20)
+        client.release()
+        wait_until(lambda: has_ended(renewal.read_text().strip()), "the renewal is told of", 20)
+        site.knows(DESK)
+        assert site.leases() == {}
 
 
 def test_a_lease_that_ends_loses_its_name(site):

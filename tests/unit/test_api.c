@@ -633,6 +633,7 @@ a_lease_that_is_told_of_wrongly_is_refused(void **state)
 		{ "{\"action\":\"add\",\"address\":\"192.0.2.1\",\"expires_in_s\":-1}",
 		    "expires_in_s" },
 		{ "{\"action\":\"add\",\"address\":\"192.0.2.1\",\"complete\":1}", "complete" },
+		{ "{\"action\":\"add\",\"address\":\"192.0.2.1\",\"order\":-1}", "order" },
 		{ "{\"action\":\"add\",\"address\":\"192.0.2.1\",\"mac\":\"x\"}", "mac" },
 	};
 	struct site *site = *state;

@@ -192,6 +192,26 @@ end_of_an_earlier_lease_of_the_address_is_no_news(void **state)
 	assert_string_equal(served_records(served, "laptop"), "60 A 10.77.0.55\n");
 }
 
+/* Kea does not wait for its hooks. */
+static void
+renewal_that_was_overtaken_by_the_end_changes_nothing(void **state)
+{
+	struct served *served = *state;
+	struct dhcp_event renewal = event_of(DHCP_OLD, laptop, "10.77.0.55", "laptop", "laptop");
+	struct dhcp_event ending = event_of(DHCP_DEL, laptop, "10.77.0.55", NULL, NULL);
+
+	give(served, laptop, "10.77.0.55", "laptop", "laptop");
+	renewal.order = 1;
+	ending.order = 2;
+	tell(served, &ending);
+	tell(served, &renewal);
+	assert_null(lease_of(served, "10.77.0.55"));
+	assert_string_equal(served_records(served, "laptop"), "");
+	renewal.order = 3;
+	tell(served, &renewal);
+	assert_string_equal(served_records(served, "laptop"), "60 A 10.77.0.55\n");
+}
+
 static void
 address_that_goes_to_another_device_changes_its_name(void **state)
 {
@@ -1454,6 +1474,7 @@ main(void)
 		WORLD_TEST(new_lease_has_name_address_and_pointer),
 		WORLD_TEST(ended_lease_leaves_nothing),
 		WORLD_TEST(end_of_an_earlier_lease_of_the_address_is_no_news),
+		WORLD_TEST(renewal_that_was_overtaken_by_the_end_changes_nothing),
 		WORLD_TEST(address_that_goes_to_another_device_changes_its_name),
 		WORLD_TEST(lease_without_an_end_told_ends_by_time),
 		WORLD_TEST(lease_that_is_not_over_stays_when_another_ends),

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -101,12 +102,51 @@ what_is_no_stat_is_refused(void **state)
 	assert_int_equal(stat.threads, 77);
 }
 
+/* As its child sees it, and 0 where that failed. */
+static int64_t
+order_of_a_child(void)
+{
+	int64_t order = 0;
+	int ends[2];
+	pid_t child;
+	int status;
+
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		order = process_order();
+		_exit(write(ends[1], &order, sizeof(order)) == sizeof(order) ? 0 : 1);
+	}
+	assert_int_equal(read(ends[0], &order, sizeof(order)), sizeof(order));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(close(ends[0]), 0);
+	assert_int_equal(close(ends[1]), 0);
+	return order;
+}
+
+static void
+who_was_made_later_stands_behind(void **state)
+{
+	int64_t before = process_order();
+
+	(void)state;
+	assert_true(before > 0);
+	for (int i = 0; i < 20; i++) {
+		int64_t order = order_of_a_child();
+
+		assert_true(order > before);
+		before = order;
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_report_fits_this_process),
 		cmocka_unit_test(each_open_file_counts_once),
+		cmocka_unit_test(who_was_made_later_stands_behind),
 		cmocka_unit_test(time_on_the_processor_rises),
 		cmocka_unit_test(a_name_may_hold_parentheses_and_blanks),
 		cmocka_unit_test(what_is_no_stat_is_refused),

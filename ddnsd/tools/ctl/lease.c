@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "tools/ctl/client.h"
 #include "tools/ctl/command.h"
 #include "tools/ctl/lease_call.h"
@@ -158,6 +159,20 @@ tell_all(const struct ctl *ctl, const json_t *events)
 	return worst;
 }
 
+/* Servers that do not wait for their hooks start them in the order in which things happened. */
+static bool
+put_in_order(json_t *events)
+{
+	int64_t order = process_order();
+
+	for (size_t i = 0; i < json_array_size(events); i++) {
+		if (json_object_set_new(json_array_get(events, i), "order", json_integer(order)) !=
+		    0)
+			return false;
+	}
+	return true;
+}
+
 enum ctl_exit
 ctl_lease(struct ctl *ctl, int argc, char **argv)
 {
@@ -185,7 +200,8 @@ ctl_lease(struct ctl *ctl, int argc, char **argv)
 	default:
 		return ctl_fail(CTL_FAILED, "lease: out of memory");
 	}
-	code = tell_all(ctl, events);
+	code = put_in_order(events) ? tell_all(ctl, events)
+				    : ctl_fail(CTL_FAILED, "lease: out of memory");
 	json_decref(events);
 	return code;
 }

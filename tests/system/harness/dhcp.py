@@ -76,7 +76,7 @@ class Program:
 # Clients
 
 
-def _script(path, text):
+def shell_script(path, text):
     path.write_text("#!/bin/sh\n" + text)
     path.chmod(0o755)
     return path
@@ -147,7 +147,7 @@ class Client:
 
 class Udhcpc(Client):
     def start(self, name=None):
-        script = _script(self.folder / "udhcpc.script", UDHCPC_SCRIPT)
+        script = shell_script(self.folder / "udhcpc.script", UDHCPC_SCRIPT)
         command = ["udhcpc", "-f", "-i", "eth0", "-s", script, "-A", "1", "-T", "1", "-t", "10"]
         # In hexadecimal: of text, only the part before a blank would go.
         option = ["-x", f"0x0c:{name.encode().hex()}"] if name else []
@@ -165,7 +165,7 @@ class Udhcpc(Client):
 
 class Dhclient(Client):
     def command(self, *options):
-        script = _script(self.folder / "dhclient.script", DHCLIENT_SCRIPT)
+        script = shell_script(self.folder / "dhclient.script", DHCLIENT_SCRIPT)
         stem = self.folder / self.title
         return [
             "dhclient",
