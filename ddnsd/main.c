@@ -330,14 +330,14 @@ apply_config(struct daemon *daemon, struct config *config, struct buffer *proble
 		note_problem(problems, "not all zones could be loaded", "the log tells which");
 	if (dns_udp_listen(daemon->udp, config->dns.listen, config->dns.listen_count, problem) !=
 	    STATUS_OK)
-		note_problem(problems, problem, "listening as before");
+		note_problem(problems, problem, "listening on all else as before");
 	else if (dns_tcp_listen(daemon->tcp, &config->dns, problem) != STATUS_OK)
-		note_problem(problems, problem, "listening on TCP as before");
+		note_problem(problems, problem, "listening on all else as before");
 	if (listen_for_control(daemon, config, problem) != STATUS_OK)
 		note_problem(problems, problem, "the control socket stays as it is");
 	control_set_peers(daemon->control, config->peers, config->peer_count);
 	if (web_listen(daemon->web, &config->web, problem) != STATUS_OK)
-		note_problem(problems, problem, "listening for HTTP as before");
+		note_problem(problems, problem, "listening for HTTP on all else as before");
 	web_start(daemon->web);
 	if (!config->web.is_held_back && web_problem(daemon->web)[0] != '\0')
 		(void)buffer_format(problems, "listen http: %s\n", web_problem(daemon->web));

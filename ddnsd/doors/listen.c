@@ -22,8 +22,7 @@ hint_for(int error)
 {
 	switch (error) {
 	case EADDRINUSE:
-		return ": another program (another ddnsd?) has that port, or this one has it through "
-		       "0.0.0.0 or ::, which takes a restart to change";
+		return ": another program (another ddnsd?) has that port";
 	case EADDRNOTAVAIL:
 		return ": this machine does not have that address (yet)";
 	case EACCES:
@@ -187,28 +186,119 @@ close_others(struct listeners *listeners, struct listener *const *list, size_t c
 	}
 }
 
+static bool
+is_among(const struct endpoint *at, size_t count, const struct endpoint *wanted)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (at[i].port == wanted->port &&
+		    address_is_equal(&at[i].address, &wanted->address))
+			return true;
+	}
+	return false;
+}
+
+/* True when one is all addresses of the other's family and port: they cannot both be had. */
+static bool
+excludes(const struct endpoint *one, const struct endpoint *other)
+{
+	return one->port == other->port && one->address.family == other->address.family &&
+	    (is_wildcard(&one->address) || is_wildcard(&other->address));
+}
+
+/* Closes what is not wanted any more and keeps something wanted from being opened. */
+static size_t
+step_aside(struct listeners *listeners, const struct endpoint *at, size_t count,
+    struct endpoint ret_gone[static LISTENERS_MAX])
+{
+	size_t gone = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < listeners->count; i++) {
+		struct listener *listener = listeners->list[i];
+		bool stays = true;
+
+		for (size_t j = 0; j < count && !is_among(at, count, &listener->at); j++)
+			stays = stays && !excludes(&listener->at, &at[j]);
+		if (stays) {
+			listeners->list[kept++] = listener;
+			continue;
+		}
+		ret_gone[gone++] = listener->at;
+		close_one(listeners, listener);
+	}
+	listeners->count = kept;
+	return gone;
+}
+
+/* What stepped aside in vain. */
+static void
+step_back(struct listeners *listeners, const struct endpoint *gone, size_t count, char *ret_problem)
+{
+	char problem[LISTEN_PROBLEM_MAX];
+	char text[ENDPOINT_TEXT_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		size_t length = strlen(ret_problem);
+
+		if (open_one(listeners, &gone[i], &listeners->list[listeners->count], problem) ==
+		    STATUS_OK)
+			listeners->count++;
+		else
+			(void)snprintf(ret_problem + length, LISTEN_PROBLEM_MAX - length,
+			    "; %s cannot be had again", endpoint_to_text(&gone[i], text));
+	}
+}
+
+/* Sockets that are there are taken, others opened; those are closed again on failure. */
+static enum status
+open_wanted(struct listeners *listeners, const struct endpoint *at, size_t count,
+    struct listener *ret_wanted[static LISTENERS_MAX], char *ret_problem)
+{
+	enum status status = STATUS_OK;
+	size_t ready = 0;
+
+	(void)snprintf(ret_problem, LISTEN_PROBLEM_MAX, "%s", status_text(STATUS_NO_MEMORY));
+	while (ready < count && status == STATUS_OK) {
+		ret_wanted[ready] = find(listeners, &at[ready]);
+		if (ret_wanted[ready] == NULL)
+			status = open_one(listeners, &at[ready], &ret_wanted[ready], ret_problem);
+		ready += status == STATUS_OK;
+	}
+	if (status != STATUS_OK)
+		close_others(listeners, ret_wanted, ready, listeners->list, listeners->count);
+	return status;
+}
+
+/*
+ * Nothing is given up before it must be: what is not permitted (a port below 1024, once root's rights are
+ * gone) could not be had again either.
+ */
 enum status
 listeners_set(struct listeners *listeners, const struct endpoint *at, size_t count,
     char ret_problem[static LISTEN_PROBLEM_MAX])
 {
 	struct listener *wanted[LISTENERS_MAX];
-	enum status status = count <= LISTENERS_MAX ? STATUS_OK : STATUS_TOO_LARGE;
-	size_t ready = 0;
+	struct endpoint gone[LISTENERS_MAX];
+	size_t gone_count = 0;
+	enum status status;
 
-	(void)snprintf(ret_problem, LISTEN_PROBLEM_MAX, "%s", status_text(STATUS_NO_MEMORY));
-	while (ready < count && status == STATUS_OK) {
-		wanted[ready] = find(listeners, &at[ready]);
-		if (wanted[ready] == NULL)
-			status = open_one(listeners, &at[ready], &wanted[ready], ret_problem);
-		ready += status == STATUS_OK;
+	if (count > LISTENERS_MAX) {
+		(void)snprintf(ret_problem, LISTEN_PROBLEM_MAX, "over %d addresses", LISTENERS_MAX);
+		return STATUS_TOO_LARGE;
+	}
+	status = open_wanted(listeners, at, count, wanted, ret_problem);
+	if (status != STATUS_OK && status != STATUS_PERMISSION) {
+		gone_count = step_aside(listeners, at, count, gone);
+		if (gone_count > 0)
+			status = open_wanted(listeners, at, count, wanted, ret_problem);
 	}
 	if (status != STATUS_OK) {
-		close_others(listeners, wanted, ready, listeners->list, listeners->count);
+		step_back(listeners, gone, gone_count, ret_problem);
 		return status;
 	}
-	close_others(listeners, listeners->list, listeners->count, wanted, ready);
-	memcpy(listeners->list, wanted, ready * sizeof(struct listener *));
-	listeners->count = ready;
+	close_others(listeners, listeners->list, listeners->count, wanted, count);
+	memcpy(listeners->list, wanted, count * sizeof(struct listener *));
+	listeners->count = count;
 	return STATUS_OK;
 }
 

@@ -39,7 +39,8 @@ enum status listen_open(enum listen_kind kind, const struct endpoint *at, int *r
 
 /*
  * Makes these the addresses: sockets that are there stay, others are opened or closed. On failure all is
- * as it was, and ret_problem says what failed, where, and what may help. Sockets do not block, are
+ * as it was, and ret_problem says what failed, where, and what may help; also which address is lost, where
+ * one that had to go first (for 0.0.0.0 in the place of 127.0.0.1) cannot be had again. Sockets do not block, are
  * closed on exec, and IPv6 ones take IPv6 only; on a wildcard UDP address the kernel is asked to
  * tell where each datagram was sent to.
  */

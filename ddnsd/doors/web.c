@@ -427,8 +427,9 @@ close_others(struct web *web, struct web_socket *wanted, size_t count)
 }
 
 /*
- * What goes is closed first: a wildcard address cannot be had while one address of its port is, and the
- * other way round. Where then something fails, what there was is opened again.
+ * A wildcard address cannot be had while one address of its port is, and the other way round: then what goes
+ * is closed first, and opened again where that was in vain. Not where something is not permitted (a port
+ * below 1024, once root's rights are gone): it could not be had again either.
  */
 enum status
 web_listen(struct web *web, const struct web_options *options,
@@ -439,10 +440,16 @@ web_listen(struct web *web, const struct web_options *options,
 	size_t count = list_wanted(options, wanted);
 	size_t count_before = list_wanted(&web->options, before);
 	char problem[LISTEN_PROBLEM_MAX];
-	enum status status;
+	enum status status = open_wanted(web, wanted, count, ret_problem);
+	size_t length;
 
+	if (status == STATUS_PERMISSION)
+		return status;
 	close_others(web, wanted, count);
-	status = open_wanted(web, wanted, count, ret_problem);
+	if (status != STATUS_OK) {
+		(void)list_wanted(options, wanted);
+		status = open_wanted(web, wanted, count, ret_problem);
+	}
 	if (status == STATUS_OK) {
 		memcpy(web->sockets, wanted, count * sizeof(wanted[0]));
 		web->socket_count = count;
@@ -450,6 +457,10 @@ web_listen(struct web *web, const struct web_options *options,
 	} else if (open_wanted(web, before, count_before, problem) == STATUS_OK) {
 		memcpy(web->sockets, before, count_before * sizeof(before[0]));
 		web->socket_count = count_before;
+	} else {
+		length = strlen(ret_problem);
+		(void)snprintf(ret_problem + length, LISTEN_PROBLEM_MAX - length,
+		    "; what was listened on instead cannot be had again: %s", problem);
 	}
 	return status;
 }

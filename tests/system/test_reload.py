@@ -8,7 +8,7 @@ import socket
 import pytest
 from harness import tsig
 from harness import wire as w
-from harness.client import exchange_tcp
+from harness.client import exchange_tcp, exchange_udp
 from harness.hosts import read_names
 from harness.settings import key_text
 from harness.tsig import make_key
@@ -253,6 +253,32 @@ def test_names_and_connections_live_through_a_reload(server):
         wait_until_known(server, NEW_KEY)
         connection.send(w.query(HOST, "A"))
         assert connection.receive().rdatas(HOST, "A") == {"192.0.2.1"}
+
+
+def doors_at(server, address):
+    """Over which transports the server answers there."""
+    question, endpoint = w.query("home.arpa", "SOA"), (address, server.settings.port)
+    answered = set()
+    for exchange in exchange_udp, exchange_tcp:
+        with contextlib.suppress(OSError):
+            exchange(question, endpoint)
+            answered.add(exchange)
+    return answered
+
+
+def test_all_addresses_take_the_place_of_one_and_back(launch):
+    """For the kernel each stands in the way of the other."""
+    server = launch()
+    both = {exchange_udp, exchange_tcp}
+    for addresses, elsewhere in (["0.0.0.0"], both), (["127.0.0.1"], set()):
+        server.settings.addresses = addresses
+        server.write_config()
+        wait_until(
+            lambda expected=elsewhere: doors_at(server, "127.0.0.2") == expected,
+            f"ddnsd listens on {addresses}",
+        )
+        assert doors_at(server, "127.0.0.1") == both
+    assert not server.log_lines("error")
 
 
 def test_no_secret_is_logged_by_a_reload(server):

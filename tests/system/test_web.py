@@ -3,6 +3,8 @@
 
 import contextlib
 import http.client
+import os
+import shutil
 import socket
 
 import pytest
@@ -108,7 +110,7 @@ def test_who_asks_for_a_reload_hears_what_failed(launch, free_port, folder):
     assert reply.status == 200
     (problem,) = reply.json["problems"]
     assert f"127.0.0.1:{taken}: Address already in use" in problem
-    assert "listening for HTTP as before" in problem
+    assert "listening for HTTP on all else as before" in problem
 
 
 def test_a_reload_goes_from_one_address_to_all_of_them_and_back(launch):
@@ -119,6 +121,23 @@ def test_a_reload_goes_from_one_address_to_all_of_them_and_back(launch):
     wait_until(lambda: is_open(port, "127.0.0.2"), "the door is on all addresses")
     rewrite(daemon, port=port, addresses=["127.0.0.1"])
     wait_until(lambda: not is_open(port, "127.0.0.2"), "the door is on one address")
+    assert names_at(daemon.web()) == ["home.arpa"]
+
+
+def test_a_port_that_could_not_be_had_again_is_not_given_up(launch, folder):
+    """Once ddnsd is no longer root it cannot open ports below 1024."""
+    store = folder / "store"
+    store.mkdir()
+    shutil.chown(store, "nobody")
+    port = next(port for port in range(300 + os.getpid() % 500, 1024) if not is_open(port))
+    options = {"user": "nobody", "database": store / "ddnsd.db", "http": {"port": port}}
+    daemon = launch(start=False, **options)
+    shutil.chown(daemon.config_path, group="nogroup")
+    daemon.config_path.chmod(0o640)
+    daemon.start()
+    rewrite(daemon, port=port, plain=True, addresses=["0.0.0.0"])
+    daemon.wait_for_log(rf"0\.0\.0\.0:{port}: Permission denied.*on all else as before")
+    daemon.settings.http = {"port": port}
     assert names_at(daemon.web()) == ["home.arpa"]
 
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* doors/listen: which sockets there are after an exchange, and what is said when there is none. */
+/* LDWRAP: bind */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -20,6 +21,19 @@ static struct loop *loop;
 static struct listeners listeners;
 static struct endpoint at[3];
 static char problem[LISTEN_PROBLEM_MAX];
+
+/* What bind() fails with; 0: it does not. */
+static int bind_errno;
+
+int __real_bind(int fd, const struct sockaddr *address, socklen_t size);
+int __wrap_bind(int fd, const struct sockaddr *address, socklen_t size);
+
+int
+__wrap_bind(int fd, const struct sockaddr *address, socklen_t size)
+{
+	errno = bind_errno;
+	return bind_errno == 0 ? __real_bind(fd, address, size) : -1;
+}
 
 static void
 accept_one(void *context, unsigned events)
@@ -166,6 +180,78 @@ both_wildcards_go_together(void **state)
 }
 
 static void
+all_addresses_take_the_place_of_one_and_back(void **state)
+{
+	struct endpoint one = door_free_endpoint();
+	struct endpoint all = { .address.family = 4, .port = one.port };
+
+	(void)state;
+	at[0] = one;
+	assert_int_equal(set(1), STATUS_OK);
+	at[0] = all;
+	assert_int_equal(set(1), STATUS_OK);
+	assert_int_equal(bind_error(&all), EADDRINUSE);
+	at[0] = one;
+	assert_int_equal(set(1), STATUS_OK);
+	assert_int_equal(listeners.count, 1);
+	assert_int_equal(bind_error(&one), EADDRINUSE);
+}
+
+static void
+what_stepped_aside_in_vain_comes_back(void **state)
+{
+	struct endpoint one = door_free_endpoint();
+	struct endpoint all = { .address.family = 4, .port = one.port };
+
+	(void)state;
+	at[0] = one;
+	assert_int_equal(set(2), STATUS_OK);
+	at[0] = all;
+	assert_int_equal(endpoint_from_text("192.0.2.1:5300", &at[2]), STATUS_OK);
+	assert_int_not_equal(set(3), STATUS_OK);
+	assert_null(strstr(problem, "cannot be had again"));
+	assert_int_equal(listeners.count, 2);
+	assert_int_equal(bind_error(&one), EADDRINUSE);
+	assert_int_equal(bind_error(&at[1]), EADDRINUSE);
+}
+
+static void
+what_could_not_be_had_again_is_not_given_up(void **state)
+{
+	struct listener *kept;
+
+	(void)state;
+	assert_int_equal(set(1), STATUS_OK);
+	kept = listeners.list[0];
+	at[0] = (struct endpoint){ .address.family = 4, .port = at[0].port };
+	bind_errno = EACCES;
+	assert_int_equal(set(1), STATUS_PERMISSION);
+	bind_errno = 0;
+	assert_int_equal(listeners.count, 1);
+	assert_ptr_equal(listeners.list[0], kept);
+}
+
+/* Another program has it meanwhile. */
+static void
+what_is_lost_is_said(void **state)
+{
+	struct endpoint one = door_free_endpoint();
+	char text[ENDPOINT_TEXT_MAX];
+
+	(void)state;
+	at[0] = one;
+	assert_int_equal(set(1), STATUS_OK);
+	at[0] = (struct endpoint){ .address.family = 4, .port = one.port };
+	bind_errno = EADDRINUSE;
+	assert_int_not_equal(set(1), STATUS_OK);
+	bind_errno = 0;
+	assert_non_null(strstr(problem, "0.0.0.0"));
+	assert_non_null(strstr(problem, "cannot be had again"));
+	assert_non_null(strstr(problem, endpoint_to_text(&one, text)));
+	assert_int_equal(listeners.count, 0);
+}
+
+static void
 none_closes_all(void **state)
 {
 	(void)state;
@@ -190,6 +276,10 @@ main(void)
 		TEST(an_address_that_is_not_ours_is_named),
 		TEST(an_address_that_is_taken_is_named),
 		TEST(both_wildcards_go_together),
+		TEST(all_addresses_take_the_place_of_one_and_back),
+		TEST(what_stepped_aside_in_vain_comes_back),
+		TEST(what_could_not_be_had_again_is_not_given_up),
+		TEST(what_is_lost_is_said),
 		TEST(none_closes_all),
 	};
 #undef TEST
