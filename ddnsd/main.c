@@ -154,11 +154,10 @@ load_config(const char *path, struct buffer *errors)
 
 /* --- the turn --- */
 
-/* Commit first, then the answers, then the hosts file: acknowledged means durable. */
-static void
-end_turn(void *context)
+/* Nothing is uncommitted when this returns, and nobody waits for a commit. */
+static enum status
+settle_turn(struct daemon *daemon)
 {
-	struct daemon *daemon = context;
 	enum status status = service_commit(daemon->service);
 
 	dns_turn_ended(daemon->dns, status);
@@ -166,6 +165,18 @@ end_turn(void *context)
 	dns_tcp_flush(daemon->tcp, status);
 	control_flush(daemon->control, status);
 	web_flush(daemon->web, status);
+	return status;
+}
+
+/* Commit first, then the answers, then the hosts file: acknowledged means durable. */
+static void
+end_turn(void *context)
+{
+	struct daemon *daemon = context;
+	enum status status = settle_turn(daemon);
+
+	control_send(daemon->control);
+	web_send(daemon->web);
 	lease_reader_turn_ended(daemon->leases, status);
 	publisher_notice(daemon->publisher);
 	api_turn_ended(daemon->api);
@@ -355,8 +366,8 @@ reload(struct daemon *daemon, bool is_asked)
 	struct buffer changes;
 	struct buffer problems;
 
-	/* No answer may wait for a key that is about to go. */
-	end_turn(daemon);
+	/* No answer may wait for a key that is about to go, and no change lie in a zone that is. */
+	lease_reader_turn_ended(daemon->leases, settle_turn(daemon));
 	notify_reloading();
 	buffer_init(&changes, TEXT_MAX);
 	config = load_config(daemon->arguments.config, &changes);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 enum {
@@ -22,9 +23,14 @@ struct entry {
 	int64_t until_ms;
 };
 
+struct table {
+	struct entry sets[SETS][WAYS];
+};
+
 struct lockout {
 	uint64_t seed;
-	struct entry (*sets)[WAYS];
+	struct table failed;
+	struct table succeeded; /* pairs; apart, so that no flood of failures pushes them out */
 };
 
 struct lockout *
@@ -34,11 +40,6 @@ lockout_new(void)
 
 	if (lockout == NULL)
 		return NULL;
-	lockout->sets = calloc(SETS, sizeof(*lockout->sets));
-	if (lockout->sets == NULL) {
-		free(lockout);
-		return NULL;
-	}
 	/* Without a seed, on a kernel that has none yet, it counts all the same. */
 	if (getrandom(&lockout->seed, sizeof(lockout->seed), GRND_NONBLOCK) < 0)
 		lockout->seed = 1;
@@ -48,9 +49,6 @@ lockout_new(void)
 void
 lockout_free(struct lockout *lockout)
 {
-	if (lockout == NULL)
-		return;
-	free(lockout->sets);
 	free(lockout);
 }
 
@@ -82,40 +80,50 @@ hash_pair(uint64_t source, const char *name, size_t length)
 }
 
 static struct entry *
-find_set(const struct lockout *lockout, uint64_t who)
+find_set(struct table *table, uint64_t who)
 {
 	/*
 	 * The last octets of what FNV hashed change few of its bits: names that differ in these alone would
 	 * crowd one set, and make each other forgotten. A product's upper half has something of all bits (the
 	 * first step of MurmurHash3's fmix64).
 	 */
-	return lockout->sets[((who ^ who >> 33) * UINT64_C(0xff51afd7ed558ccd) >> 32) % SETS];
+	return table->sets[((who ^ who >> 33) * UINT64_C(0xff51afd7ed558ccd) >> 32) % SETS];
 }
 
-/* NULL: nothing is known, or it was long ago. */
+/* NULL: nothing is known. */
 static struct entry *
-find(const struct lockout *lockout, uint64_t who, int64_t now_ms)
+find(struct table *table, uint64_t who)
 {
-	struct entry *set = find_set(lockout, who);
+	struct entry *set = find_set(table, who);
 
 	for (size_t i = 0; i < WAYS; i++) {
 		if (set[i].who == who)
-			return now_ms - set[i].last_ms < LOCKOUT_FORGET_MS ? &set[i] : NULL;
+			return &set[i];
 	}
 	return NULL;
 }
 
+/* NULL also where it was long ago. */
 static struct entry *
-obtain(struct lockout *lockout, uint64_t who, int64_t now_ms)
+find_failed(struct lockout *lockout, uint64_t who, int64_t now_ms)
 {
-	struct entry *found = find(lockout, who, now_ms);
-	struct entry *set = find_set(lockout, who);
+	struct entry *entry = find(&lockout->failed, who);
+
+	return entry != NULL && now_ms - entry->last_ms < LOCKOUT_FORGET_MS ? entry : NULL;
+}
+
+/* A new one where there is none, in the place of the oldest of its set. */
+static struct entry *
+obtain(struct table *table, uint64_t who)
+{
+	struct entry *found = find(table, who);
+	struct entry *set = find_set(table, who);
 	struct entry *oldest = &set[0];
 
 	if (found != NULL)
 		return found;
 	for (size_t i = 0; i < WAYS; i++) {
-		if (set[i].who == 0 || set[i].who == who) {
+		if (set[i].who == 0) {
 			oldest = &set[i];
 			break;
 		}
@@ -129,9 +137,11 @@ obtain(struct lockout *lockout, uint64_t who, int64_t now_ms)
 static void
 fail(struct lockout *lockout, uint64_t who, uint32_t free_failures, int64_t now_ms)
 {
-	struct entry *entry = obtain(lockout, who, now_ms);
+	struct entry *entry = obtain(&lockout->failed, who);
 	int64_t wait_ms = LOCKOUT_FIRST_MS;
 
+	if (now_ms - entry->last_ms >= LOCKOUT_FORGET_MS)
+		*entry = (struct entry){ .who = who };
 	if (entry->failures < UINT32_MAX)
 		entry->failures++;
 	entry->last_ms = now_ms;
@@ -143,21 +153,24 @@ fail(struct lockout *lockout, uint64_t who, uint32_t free_failures, int64_t now_
 }
 
 static int64_t
-wait_of(const struct lockout *lockout, uint64_t who, int64_t now_ms)
+wait_of(struct lockout *lockout, uint64_t who, int64_t now_ms)
 {
-	const struct entry *entry = find(lockout, who, now_ms);
+	const struct entry *entry = find_failed(lockout, who, now_ms);
 
 	return entry != NULL && entry->until_ms > now_ms ? entry->until_ms - now_ms : 0;
 }
 
 int64_t
-lockout_wait_ms(const struct lockout *lockout, const struct address *source, const char *name,
+lockout_wait_ms(struct lockout *lockout, const struct address *source, const char *name,
     size_t length, int64_t now_ms)
 {
 	uint64_t of_source = hash_source(lockout, source);
+	uint64_t of_pair = hash_pair(of_source, name, length);
 	int64_t source_ms = wait_of(lockout, of_source, now_ms);
-	int64_t pair_ms = wait_of(lockout, hash_pair(of_source, name, length), now_ms);
+	int64_t pair_ms = wait_of(lockout, of_pair, now_ms);
 
+	if (source_ms > 0 && find(&lockout->succeeded, of_pair) != NULL)
+		return pair_ms;
 	return source_ms > pair_ms ? source_ms : pair_ms;
 }
 
@@ -176,11 +189,19 @@ lockout_note_success(struct lockout *lockout, const struct address *source, cons
     size_t length, int64_t now_ms)
 {
 	uint64_t of_source = hash_source(lockout, source);
-	struct entry *of_pair = find(lockout, hash_pair(of_source, name, length), now_ms);
-	struct entry *all = find(lockout, of_source, now_ms);
+	uint64_t of_pair = hash_pair(of_source, name, length);
+	struct entry *failed = find_failed(lockout, of_pair, now_ms);
+	struct entry *all = find_failed(lockout, of_source, now_ms);
 
-	if (of_pair != NULL)
-		*of_pair = (struct entry){ 0 };
+	if (failed != NULL)
+		*failed = (struct entry){ 0 };
 	if (all != NULL)
 		all->failures /= 2;
+	obtain(&lockout->succeeded, of_pair)->last_ms = now_ms;
+}
+
+void
+lockout_forget_failures(struct lockout *lockout)
+{
+	memset(&lockout->failed, 0, sizeof(lockout->failed));
 }

@@ -18,6 +18,7 @@ enum {
 	/* The changes of one request, and what the service makes of them. */
 	SCRATCH_MAX = 4 << 20,
 	RETRY_STORE_S = 10,
+	RETRY_READERS_S = 2, /* by then a reader that is slow has had its time */
 	MINUTE_S = 60,
 	RATE_TOKEN = 60000, /* auth/rate_limit.h */
 	LISTED_PEER_MAX = 200,
@@ -540,14 +541,32 @@ add_headers(struct api_call *call, char retry_after[static RETRY_AFTER_MAX])
 		http_add_header(call->exchange, "WWW-Authenticate", "Bearer realm=\"ddnsd\"");
 }
 
+static size_t
+answer_length(const struct api_call *call)
+{
+	return call->copy != NULL ? call->copy_size : call->body.length;
+}
+
+/* Others have not read yet what was kept for them. */
+static void
+fail_crowded(struct api_call *call)
+{
+	service_free_backup(call->copy);
+	call->copy = NULL;
+	buffer_release(&call->body);
+	call->retry_after_s = RETRY_READERS_S;
+	api_fail(call, 503, "come again in some seconds, or ask for less (limit=)",
+	    "others are reading as much as is kept for readers at a time");
+}
+
 /* The call may be gone when this returns. */
 static void
 send_answer(struct api_call *call)
 {
 	char retry_after[RETRY_AFTER_MAX];
-	uint8_t *copy = call->copy;
 	bool holds_secret = call->key_change != NULL;
 	struct buffer body;
+	uint8_t *copy;
 
 	if (call->body.status != STATUS_OK) {
 		enum status status = call->body.status;
@@ -555,11 +574,16 @@ send_answer(struct api_call *call)
 		buffer_release(&call->body);
 		api_fail_status(call, status, NULL);
 	}
+	/* What has been changed is told in any case. */
+	if (call->route != NULL && call->route->timing == API_CLEAN &&
+	    !http_has_room(call->exchange, answer_length(call)))
+		fail_crowded(call);
 	/* Not even that: the code alone tells enough. */
 	if (call->body.status != STATUS_OK)
 		call->type = NULL;
 	add_headers(call, retry_after);
 	body = call->body;
+	copy = call->copy;
 	call->body = (struct buffer){ 0 };
 	call->copy = NULL;
 	call->is_over = true;

@@ -117,10 +117,18 @@ read_algorithm(struct api_call *call, const char *text, const char **ret_algorit
 static bool
 is_in_a_zone(const struct api *api, const struct grant *grant)
 {
-	struct name zone;
-	uint32_t ttl_s;
+	const struct zone *zone = NULL;
+	struct zone_report report;
 
-	return grant->pattern != GRANT_EXACT || api_find_zone(api, grant->name.wire, &zone, &ttl_s);
+	if (grant->pattern == GRANT_SELF || grant->pattern == GRANT_BELOW_SELF)
+		return true;
+	while ((zone = service_next_zone(api->service, zone, &report)) != NULL) {
+		if (name_is_within(grant->name.wire, report.apex) ||
+		    (grant->pattern != GRANT_EXACT &&
+			name_is_within(report.apex, grant->name.wire)))
+			return true;
+	}
+	return false;
 }
 
 /* NULL: it is none, and the call has failed. */

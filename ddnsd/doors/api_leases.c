@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_out.h"
 #include "doors/api_state.h"
 
 void
@@ -10,15 +11,14 @@ api_list_leases(struct api_call *call)
 {
 	const struct leases *leases = service_leases(call->api->service);
 	const struct dhcp_lease *lease = NULL;
-	bool is_first = true;
 
-	(void)buffer_append_text(&call->body, "{\"leases\":[");
-	while ((lease = leases_next(leases, lease)) != NULL) {
-		(void)buffer_append_text(&call->body, is_first ? "" : ",");
-		api_append(&call->body, api_lease(call->api, lease));
-		is_first = false;
-	}
-	(void)buffer_append_text(&call->body, "]}\n");
+	json_out_open_object(&call->body, NULL);
+	json_out_open_array(&call->body, "leases");
+	while ((lease = leases_next(leases, lease)) != NULL)
+		api_write_lease(&call->body, call->api, lease);
+	json_out_close_array(&call->body);
+	json_out_close_object(&call->body);
+	(void)buffer_append_text(&call->body, "\n");
 	api_answer_body(call, 200, "application/json");
 }
 

@@ -11,6 +11,7 @@
 
 #include "auth/policy.h"
 #include "base/duration.h"
+#include "base/json_out.h"
 #include "doors/api_state.h"
 #include "wire/address.h"
 #include "wire/name.h"
@@ -220,6 +221,14 @@ update(struct api_call *call, const struct target *target, const struct wish *wi
 
 /* --- looking --- */
 
+static void
+answer_report(struct api_call *call, unsigned code, const struct name_report *report)
+{
+	api_write_name_report(&call->body, call, report);
+	(void)buffer_append_text(&call->body, "\n");
+	api_answer_body(call, code, "application/json");
+}
+
 void
 api_get_name(struct api_call *call)
 {
@@ -228,7 +237,7 @@ api_get_name(struct api_call *call)
 	if (!read_target(call, &target))
 		return;
 	if (target.exists && target.is_seen)
-		api_answer_json(call, 200, api_name_report(call, &target.report));
+		answer_report(call, 200, &target.report);
 	else
 		fail_missing(call, &target);
 }
@@ -490,14 +499,13 @@ make_room(struct api_call *call, struct wish *wish)
 
 /* True when the name has, and keeps, a record that may not stand beside this type. */
 static bool
-has_rival(const struct api *api, const struct target *target, const struct change *change)
+has_rival(const struct target *target, const struct change *change)
 {
 	bool is_cname = change->type == KNOT_RRTYPE_CNAME;
 	struct records_cursor cursor = { 0 };
 	struct record_report record;
 
-	while (
-	    target->exists && name_report_next(api->service, &target->report, &cursor, &record)) {
+	while (target->exists && name_report_next(&target->report, &cursor, &record)) {
 		if ((record.type == KNOT_RRTYPE_CNAME) != is_cname)
 			return true;
 	}
@@ -525,7 +533,7 @@ check_cname(struct api_call *call, const struct target *target, const struct wis
 		first = change;
 		/* A lease's records give way to what is registered. */
 		if (replaces || (target->exists && target->report.source == SOURCE_LEASE) ||
-		    !has_rival(call->api, target, change))
+		    !has_rival(target, change))
 			continue;
 		api_fail(call, 409, "PUT (ddnsctl add --replace) replaces all records of the name",
 		    "%s cannot have a CNAME and other records", target->text);
@@ -542,7 +550,7 @@ answer_changed(struct api_call *call, const struct target *target)
 	struct name_report report;
 
 	if (service_find_name(call->api->service, target->name.wire, &report))
-		api_answer_json(call, target->exists ? 200 : 201, api_name_report(call, &report));
+		answer_report(call, target->exists ? 200 : 201, &report);
 	else
 		api_fail(call, 409, "none of the records can stand there", "%s was not changed",
 		    target->text);
@@ -562,7 +570,7 @@ transfer(struct api_call *call, const struct target *target, struct wish *wish)
 	bool has_last = false;
 
 	service_report(call->api->service, &service);
-	while (name_report_next(call->api->service, &target->report, &cursor, &record)) {
+	while (name_report_next(&target->report, &cursor, &record)) {
 		if (!has_last || (last.expires && !record.expires) ||
 		    (last.expires && record.expires_s > last.expires_s))
 			last = record;
@@ -655,13 +663,12 @@ api_post_name(struct api_call *call)
 
 /* True when the name has a record of the type, and of the data where they are given. */
 static bool
-has_record(const struct api *api, const struct target *target, uint16_t type,
-    const knot_rdata_t *rdata)
+has_record(const struct target *target, uint16_t type, const knot_rdata_t *rdata)
 {
 	struct records_cursor cursor = { 0 };
 	struct record_report record;
 
-	while (name_report_next(api->service, &target->report, &cursor, &record)) {
+	while (name_report_next(&target->report, &cursor, &record)) {
 		if (record.type == type &&
 		    (rdata == NULL || knot_rdata_cmp(record.rdata, rdata) == 0))
 			return true;
@@ -689,7 +696,7 @@ read_deletion(struct api_call *call, const struct target *target, struct wish *w
 	if (!read_type(call, type_text, &type) ||
 	    (data != NULL && !read_data(call, target, type, data, &rdata)))
 		return false;
-	if (!has_record(call->api, target, type, rdata)) {
+	if (!has_record(target, type, rdata)) {
 		api_fail(call, 404, "GET the name to see its records", "%s has no such record",
 		    target->text);
 		return false;
@@ -867,7 +874,8 @@ api_list_names(struct api_call *call)
 
 	if (!read_filter(call, &filter))
 		return;
-	(void)buffer_append_text(body, "{\"names\":[");
+	json_out_open_object(body, NULL);
+	json_out_open_array(body, "names");
 	after = filter.has_after ? filter.after.wire : NULL;
 	for (; !is_cut && service_next_name(api->service, after, &report); after = report.name) {
 		if (!is_wanted(&filter, &report) || !api_may_see(call, report.name, report.owner))
@@ -875,13 +883,16 @@ api_list_names(struct api_call *call)
 		is_cut = count == filter.limit || body->length > PAGE_SIZE_MAX;
 		if (is_cut)
 			break;
-		(void)buffer_append_text(body, count > 0 ? "," : "");
-		api_append(body, api_name_report(call, &report));
+		api_write_name_report(body, call, &report);
 		name_copy(&last, report.name);
 		count++;
 	}
-	(void)buffer_append_text(body, "],\"next\":");
-	api_append(body, is_cut ? api_name(last.wire) : json_null());
-	(void)buffer_append_text(body, "}\n");
+	json_out_close_array(body);
+	if (is_cut)
+		api_write_name(body, "next", last.wire);
+	else
+		json_out_null(body, "next");
+	json_out_close_object(body);
+	(void)buffer_append_text(body, "\n");
 	api_answer_body(call, 200, "application/json");
 }

@@ -164,21 +164,26 @@ json_t *api_time_ms(int64_t wall_ms);
 /* Compact JSON behind what stands in the buffer; the reference goes over. NULL marks the buffer. */
 void api_append(struct buffer *buffer, json_t *json);
 
-json_t *api_record(struct api *api, const struct record_report *record);
-
-/* Leases with it where the caller may see those. */
-json_t *api_name_report(const struct api_call *call, const struct name_report *report);
-json_t *api_lease(struct api *api, const struct dhcp_lease *lease);
 json_t *api_zone(const struct zone_report *report);
-
-/* The name that a lease has; false: none. */
-bool api_lease_name(const struct api *api, const struct dhcp_lease *lease, struct name *ret_name);
 
 /* "clean", "dirty", "written", "confirmed". */
 const char *api_publisher_state(enum publisher_state state);
 
 /* Of the last confirmed publication; null when there was none. */
 json_t *api_confirm_ms(const struct publisher_report *report);
+
+/* --- reports (api_report.c) --- */
+
+/* Each appends a value to a JSON text, with the comma that it needs (base/json_out.h). */
+void api_write_name(struct buffer *out, const char *member, const uint8_t *name);
+
+/* Leases with it where the caller may see those. */
+void api_write_name_report(struct buffer *out, const struct api_call *call,
+    const struct name_report *report);
+void api_write_lease(struct buffer *out, struct api *api, const struct dhcp_lease *lease);
+
+/* The name that a lease has; false: none. */
+bool api_lease_name(const struct api *api, const struct dhcp_lease *lease, struct name *ret_name);
 
 /* --- handlers --- */
 

@@ -59,7 +59,7 @@ write_name(struct api *api, struct buffer *file, const struct name_report *repor
 	struct records_cursor cursor = { 0 };
 	struct record_report record;
 
-	while (name_report_next(api->service, report, &cursor, &record)) {
+	while (name_report_next(report, &cursor, &record)) {
 		if ((record.type == KNOT_RRTYPE_SOA) == only_soa)
 			write_record(api, file, report->name, &record);
 	}

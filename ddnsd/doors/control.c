@@ -22,6 +22,7 @@ enum {
 	BACKLOG = 64,
 	IDLE_MS = 10000,
 	REQUEST_MS = 10000,
+	ANSWERS_MAX = 32 << 20,
 	NAMES_MAX = 8,
 	NO_GROUP = -1,
 };
@@ -115,6 +116,9 @@ control_new(struct loop *loop, const struct http_site *site)
 	static const struct http_limits limits = {
 		.connections_max = CONTROL_CONNECTIONS_MAX,
 		.streams_max = CONTROL_STREAMS_MAX,
+		.streams_of_strangers = CONTROL_STREAMS_MAX / 2,
+		.streams_for_admins = CONTROL_STREAMS_MAX / 4,
+		.answers_max = ANSWERS_MAX,
 		.idle_ms = IDLE_MS,
 		.request_ms = REQUEST_MS,
 	};
@@ -435,6 +439,12 @@ void
 control_flush(struct control *control, enum status commit_status)
 {
 	http_server_flush(control->server, commit_status);
+}
+
+void
+control_send(struct control *control)
+{
+	http_server_send(control->server);
 }
 
 void

@@ -42,5 +42,6 @@ enum status control_listen(struct control *control, const struct control_options
 /* Who may do what. Borrowed until the next call. */
 void control_set_peers(struct control *control, struct peer_principal *peers, size_t count);
 
-/* After service_commit(), each turn. */
+/* After service_commit(), each turn; then control_send() (see http_server_send()). */
 void control_flush(struct control *control, enum status commit_status);
+void control_send(struct control *control);

@@ -90,8 +90,7 @@ static bool
 next_record(const struct work *work, uint16_t type, struct records_cursor *cursor,
     struct record_report *ret_record)
 {
-	while (work->exists &&
-	    name_report_next(work->call->dyndns->service, &work->report, cursor, ret_record)) {
+	while (work->exists && name_report_next(&work->report, cursor, ret_record)) {
 		if (ret_record->type == type)
 			return true;
 	}

@@ -60,6 +60,31 @@ has_ended(int fd)
 }
 
 void
+http_exchange_free(struct http_exchange *exchange)
+{
+	struct http_connection *connection = exchange->connection;
+	struct http_server *server = connection->server;
+
+	if (exchange->phase == HTTP_WAITING)
+		TAILQ_REMOVE(&server->waiting, exchange, waiting);
+	if (exchange->is_resuming)
+		TAILQ_REMOVE(&server->resuming, exchange, resuming);
+	http_server_unwatch(exchange);
+	if (exchange->phase >= HTTP_RECEIVED)
+		server->site->release(server->site->context, exchange);
+	if (exchange->is_stream)
+		server->stream_count--;
+	http_share_give_back(exchange);
+	if (exchange->response != NULL)
+		MHD_destroy_response(exchange->response);
+	http_target_release(&exchange->target);
+	buffer_release(&exchange->body);
+	buffer_release(&exchange->backlog);
+	free(exchange);
+	connection->exchange = NULL;
+}
+
+void
 http_exchange_end(void *context, struct MHD_Connection *handle, void **request_context,
     enum MHD_RequestTerminationCode how)
 {
@@ -72,23 +97,7 @@ http_exchange_end(void *context, struct MHD_Connection *handle, void **request_c
 	if (exchange == NULL)
 		return;
 	connection = exchange->connection;
-	if (exchange->phase == HTTP_WAITING)
-		TAILQ_REMOVE(&server->waiting, exchange, waiting);
-	if (exchange->is_resuming)
-		TAILQ_REMOVE(&server->resuming, exchange, resuming);
-	http_server_unwatch(exchange);
-	if (exchange->phase >= HTTP_RECEIVED)
-		server->site->release(server->site->context, exchange);
-	if (exchange->is_stream)
-		server->stream_count--;
-	if (exchange->response != NULL)
-		MHD_destroy_response(exchange->response);
-	http_target_release(&exchange->target);
-	buffer_release(&exchange->body);
-	buffer_release(&exchange->backlog);
-	free(exchange);
-
-	connection->exchange = NULL;
+	http_exchange_free(exchange);
 	TAILQ_REMOVE(&server->connections, connection, entry);
 	TAILQ_INSERT_TAIL(&server->connections, connection, entry);
 	(void)loop_timer_set(server->loop, &connection->deadline,
@@ -153,6 +162,7 @@ make_answer(struct http_exchange *exchange, unsigned code, const char *type, con
 	if (type != NULL)
 		http_add_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	take_response(exchange, code, copy_body(body, type != NULL ? length : 0));
+	http_share_take_octets(exchange, exchange->response != NULL && type != NULL ? length : 0);
 }
 
 /* Inside MHD_run() only. */
@@ -520,12 +530,8 @@ read_stream(void *context, uint64_t position, char *octets, size_t room)
 bool
 http_stream(struct http_exchange *exchange, const char *type)
 {
-	struct http_server *server = exchange->connection->server;
-
-	if (!http_server_may_stream(exchange))
+	if (!http_share_take_stream(exchange))
 		return false;
-	server->stream_count++;
-	exchange->is_stream = true;
 	http_add_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	take_response(exchange, MHD_HTTP_OK,
 	    MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, exchange,

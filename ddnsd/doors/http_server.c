@@ -26,8 +26,7 @@ enum {
 	CONNECTIONS_CEILING =
 	    10000, /* libmicrohttpd's, which a reload cannot change; ours is below */
 	PAUSE_MS = 1000,
-	RUN_MS = 10,    /* then what has arrived waits for the next turn, as DNS does */
-	SLOW_MS = 2000, /* a reader that takes longer gives way to who wants to come in */
+	RUN_MS = 10, /* then what has arrived waits for the next turn, as DNS does */
 	DROP_SIZE = 4096,
 	LINE_MAX_OCTETS = 512,
 	TLS_HANDSHAKE = 22, /* the type of its first record */
@@ -285,13 +284,6 @@ end_at_deadline(void *context)
 	http_server_end(connection);
 }
 
-static bool
-is_of(const struct http_connection *connection, const struct address *subscriber)
-{
-	return connection->subscriber.family != 0 &&
-	    address_is_equal(&connection->subscriber, subscriber);
-}
-
 /* subscriber NULL: anybody's. NULL: all have requests that are being answered. */
 static struct http_connection *
 find_longest_idle(struct http_server *server, const struct address *subscriber)
@@ -299,7 +291,7 @@ find_longest_idle(struct http_server *server, const struct address *subscriber)
 	struct http_connection *connection;
 
 	TAILQ_FOREACH(connection, &server->connections, entry) {
-		if (subscriber != NULL && !is_of(connection, subscriber))
+		if (subscriber != NULL && !http_share_is_of(connection, subscriber))
 			continue;
 		if (connection->exchange == NULL || connection->exchange->phase < HTTP_RECEIVED)
 			return connection;
@@ -340,7 +332,7 @@ find_dispensable(struct http_server *server)
 	found = find_slowest(server);
 	if (found == NULL)
 		return NULL;
-	left_ms = found->exchange->sent_from_ms + SLOW_MS - clock_now_ms();
+	left_ms = found->exchange->sent_from_ms + HTTP_SLOW_MS - clock_now_ms();
 	if (left_ms <= 0)
 		return found;
 	(void)loop_timer_set(server->loop, &server->patience, left_ms);
@@ -364,43 +356,6 @@ is_full(const struct http_server *server)
 	return server->connection_count >= server->limits.connections_max;
 }
 
-/* Connections, or of those the streams, of one subscriber. */
-static unsigned
-count_share(const struct http_server *server, const struct address *subscriber, bool only_streams)
-{
-	const struct http_connection *connection;
-	unsigned count = 0;
-
-	TAILQ_FOREACH(connection, &server->connections, entry) {
-		if (is_of(connection, subscriber) &&
-		    (!only_streams ||
-			(connection->exchange != NULL && connection->exchange->is_stream)))
-			count++;
-	}
-	return count;
-}
-
-static bool
-has_share(const struct http_server *server, const struct address *subscriber)
-{
-	unsigned most = server->limits.connections_per_source;
-
-	return subscriber->family != 0 && most > 0 &&
-	    count_share(server, subscriber, false) >= most;
-}
-
-bool
-http_server_may_stream(const struct http_exchange *exchange)
-{
-	const struct http_server *server = exchange->connection->server;
-	const struct address *subscriber = &exchange->connection->subscriber;
-	unsigned most = server->limits.streams_per_source;
-
-	if (server->stream_count >= server->limits.streams_max)
-		return false;
-	return subscriber->family == 0 || most == 0 || count_share(server, subscriber, true) < most;
-}
-
 /*
  * Makes room for somebody who has come, at the cost of his own connections before that of others'.
  * False: there is none.
@@ -410,7 +365,7 @@ make_room(struct http_server *server, const struct address *subscriber)
 {
 	struct http_connection *found;
 
-	if (has_share(server, subscriber)) {
+	if (http_share_is_used_up(server, subscriber)) {
 		/* Those who have just come are heard before one of them is thought idle. */
 		run(server);
 		found = find_longest_idle(server, subscriber);
@@ -423,7 +378,7 @@ make_room(struct http_server *server, const struct address *subscriber)
 		if (found != NULL)
 			turn_away(found);
 	}
-	return !is_full(server) && !has_share(server, subscriber);
+	return !is_full(server) && !http_share_is_used_up(server, subscriber);
 }
 
 bool
@@ -596,6 +551,9 @@ note_connection(void *context, struct MHD_Connection *handle, void **socket_cont
 		begin_connection(server, handle);
 		return;
 	}
+	/* 0.9.75 does not say that a request is over in which it finds a second mistake. */
+	if (connection->exchange != NULL)
+		http_exchange_free(connection->exchange);
 	loop_timer_stop(server->loop, &connection->deadline);
 	TAILQ_REMOVE(&server->connections, connection, entry);
 	server->connection_count--;
@@ -857,6 +815,11 @@ http_server_flush(struct http_server *server, enum status commit_status)
 		}
 		server->site->finish(server->site->context, exchange, commit_status);
 	}
+}
+
+void
+http_server_send(struct http_server *server)
+{
 	if (server->has_work)
 		run(server);
 }

@@ -23,6 +23,8 @@ enum {
 	HTTP_HEADER_MAX = 8192,           /* of one request, its line included */
 	HTTP_STREAM_BACKLOG_MAX = 262144, /* a stream whose reader is further behind is ended */
 	HTTP_WHO_MAX = 64,
+	HTTP_SMALL_ANSWER_MAX =
+	    131072, /* goes whatever others read: http-connections bound these */
 };
 
 /* What a site does. Every exchange that was received is answered or streamed, then released. */
@@ -65,6 +67,17 @@ struct http_limits {
 	 */
 	unsigned connections_per_source;
 	unsigned streams_per_source;
+
+	/*
+	 * Nobody takes all streams: these are the most of those who are nobody in particular, all of them
+	 * together, and of one principal that is no administrator. 0: no such limit.
+	 */
+	unsigned streams_of_strangers;
+	unsigned streams_per_principal;
+	unsigned streams_for_admins; /* that nobody else gets */
+
+	size_t
+	    answers_max; /* octets of answers that are being read, see http_has_room(); 0: no limit */
 };
 
 /*
@@ -143,8 +156,11 @@ void http_server_forget_peers(struct http_server *server);
 /* Ends all streams: whoever was let in may not be any more, and comes again. */
 void http_server_end_streams(struct http_server *server);
 
-/* After service_commit(), each turn: lets the site finish what waits, and sends. */
+/* After service_commit(), each turn: lets the site finish what waits. Nobody new is heard meanwhile. */
 void http_server_flush(struct http_server *server, enum status commit_status);
+
+/* Then, once all doors are flushed: sends. Requests that come with it open the next turn. */
+void http_server_send(struct http_server *server);
 
 /* --- one exchange, for the site --- */
 
@@ -186,6 +202,12 @@ void *http_kept(const struct http_exchange *exchange);
 enum status http_answer(struct http_exchange *exchange, unsigned code, const char *type,
     const void *body, size_t length);
 
+/*
+ * Whether an answer of that length may be kept until its reader has it, beside those of others. Readers
+ * that are slow are ended for it. False: the site says 503, and the client comes again.
+ */
+bool http_has_room(struct http_exchange *exchange, size_t length);
+
 /* A header for the answer that follows ("Allow", "Retry-After"). Static or valid until then. */
 void http_add_header(struct http_exchange *exchange, const char *name, const char *value);
 
@@ -193,7 +215,7 @@ void http_add_header(struct http_exchange *exchange, const char *name, const cha
 void http_wait(struct http_exchange *exchange);
 
 /*
- * Begins an endless answer with status 200. False: over streams_max; the site answers otherwise.
+ * Begins an endless answer with status 200. False: there are as many as may be; the site answers otherwise.
  * Then http_stream_write() at any time until release(); it copies, and tells the loop to send.
  */
 bool http_stream(struct http_exchange *exchange, const char *type);

@@ -19,7 +19,11 @@
 #include "doors/http_tls.h"
 #include "wire/address.h"
 
-enum { HTTP_HEADERS_MAX = 16, HTTP_SOCKETS_MAX = 16 };
+enum {
+	HTTP_HEADERS_MAX = 16,
+	HTTP_SOCKETS_MAX = 16,
+	HTTP_SLOW_MS = 2000, /* a reader that takes longer gives way to others */
+};
 
 enum http_phase {
 	HTTP_BEGUN,    /* its first line is there */
@@ -77,7 +81,10 @@ struct http_exchange {
 	struct loop_watch watch;
 
 	int64_t sent_from_ms; /* clock_now_ms() when HTTP_SENDING began */
+	size_t held;          /* octets of a large answer, until it is sent */
 	bool is_stream;
+	bool is_of_stranger; /* where is_stream, whoever its principal was */
+	bool is_of_admin;
 	struct buffer backlog;
 };
 
@@ -118,11 +125,13 @@ struct http_server {
 	struct http_exchanges waiting;
 	struct http_exchanges resuming;
 	unsigned stream_count;
+	size_t held; /* octets of large answers that are being sent */
 	uint64_t accepted;
 	uint64_t turned_away;
 	uint64_t turn;
 	struct log_limit told_late;
 	struct log_limit told_full;
+	struct log_limit told_crowd;
 };
 
 /* --- http_server.c --- */
@@ -142,9 +151,6 @@ void http_server_suspend(struct http_exchange *exchange);
 /* No more events of the client, while suspended. */
 void http_server_unwatch(struct http_exchange *exchange);
 
-/* True when the exchange's subscriber may have one stream more. */
-bool http_server_may_stream(const struct http_exchange *exchange);
-
 /* Ends a connection, whatever it does. */
 void http_server_end(struct http_connection *connection);
 
@@ -153,6 +159,20 @@ void http_server_note_room(struct http_server *server);
 
 /* Asks who is at the other end, where that is not known. False: it has no business here. */
 bool http_server_identify(struct http_connection *connection);
+
+/* --- http_share.c --- */
+
+bool http_share_is_of(const struct http_connection *connection, const struct address *subscriber);
+
+/* True when the subscriber has as many connections as it may. */
+bool http_share_is_used_up(const struct http_server *server, const struct address *subscriber);
+
+/* Makes the exchange a stream; false: whoever asks has as many as there are for it. */
+bool http_share_take_stream(struct http_exchange *exchange);
+
+/* Notes the octets of an answer; they are given back when it is sent, or sooner. */
+void http_share_take_octets(struct http_exchange *exchange, size_t length);
+void http_share_give_back(struct http_exchange *exchange);
 
 /* --- http_exchange.c: what libmicrohttpd calls --- */
 
@@ -169,6 +189,9 @@ enum MHD_Result http_exchange_handle(void *context, struct MHD_Connection *handl
  * business here any more.
  */
 bool http_exchange_learn_peer(struct http_exchange *exchange);
+
+/* Ends what the site has of it too. */
+void http_exchange_free(struct http_exchange *exchange);
 
 /* The request has been answered, or the connection has ended. */
 void http_exchange_end(void *context, struct MHD_Connection *handle, void **request_context,

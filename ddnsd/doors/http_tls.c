@@ -19,8 +19,10 @@
 
 enum {
 	FILE_MAX = 128 * 1024, /* a chain has some 8 KiB */
+	CHAIN_MAX = 16, /* GnuTLS 3.7 sorts no longer one, and loses a copy of the key then */
 	DIGEST_SIZE = 32,
 	KEY_ID_SIZE = 32,
+	RSA_BITS_MIN = 1024,
 	DROPS_MAX = 16, /* records a turn */
 	DROP_SIZE = 4096,
 };
@@ -224,7 +226,31 @@ read_certificate(struct reading *reading)
 		return complain(reading, STATUS_MALFORMED,
 		    "%s: is no chain of certificates in PEM form: %s", reading->certificate_path,
 		    gnutls_strerror(code));
+	if (reading->chain_length > CHAIN_MAX)
+		return complain(reading, STATUS_REFUSED,
+		    "%s: has %u certificates, which no chain has; the server's own and those of its "
+		    "issuers are enough",
+		    reading->certificate_path, reading->chain_length);
 	return STATUS_OK;
+}
+
+/* By what http_tls_priorities has: with another kind every handshake fails, and nobody hears why. */
+static bool
+is_of_served_kind(gnutls_x509_privkey_t key)
+{
+	unsigned bits = 0;
+
+	switch (gnutls_x509_privkey_get_pk_algorithm2(key, &bits)) {
+	case GNUTLS_PK_RSA:
+	case GNUTLS_PK_RSA_PSS:
+		return bits >= RSA_BITS_MIN;
+	case GNUTLS_PK_ECDSA:
+		return bits == 256 || bits == 384 || bits == 521;
+	case GNUTLS_PK_EDDSA_ED25519:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static enum status
@@ -251,6 +277,11 @@ read_key(struct reading *reading)
 	if (code < 0)
 		return complain(reading, STATUS_MALFORMED, "%s: the private key is damaged: %s",
 		    reading->key_path, gnutls_strerror(code));
+	if (!is_of_served_kind(reading->key))
+		return complain(reading, STATUS_REFUSED,
+		    "%s: the key is of a kind, or a size, that clients do not take; one of EC P-256, or of RSA "
+		    "with 2048 bits, is taken by all",
+		    reading->key_path);
 	return STATUS_OK;
 }
 

@@ -34,8 +34,8 @@ struct login {
 
 /* Whom a request says it is from. */
 struct credentials {
-	char text[CREDENTIALS_MAX]; /* NAME:SECRET, or SECRET */
-	const char *name;           /* within text; "" = by the secret alone */
+	char text[CREDENTIALS_MAX]; /* NAME:SECRET, or SECRET; cut at the colon */
+	const char *name;           /* "" = by the secret alone */
 	const char *secret;
 };
 
@@ -201,11 +201,29 @@ find_key(struct login *login, const struct credentials *credentials, bool *ret_i
 	    clock_wall_s());
 }
 
+/*
+ * True where the secret stands in the place of the name: people mix the two fields up, and no log may
+ * tell. No name has these characters, and most secrets end with one.
+ */
+static bool
+is_secret(struct login *login, const struct credentials *credentials)
+{
+	struct keyring *keyring = service_keyring(login->service);
+
+	if (credentials->name[0] == '\0')
+		return false;
+	/* As it was given: the name is lower-cased by now. */
+	return strpbrk(credentials->text, "+=") != NULL ||
+	    (keyring != NULL &&
+		keyring_log_in(keyring, NULL, credentials->text, clock_wall_s()) != NULL);
+}
+
 static void
 note_failure(struct login *login, const struct http_peer *peer,
     const struct credentials *credentials, bool is_known)
 {
 	uint64_t left_out = 0;
+	bool is_misplaced;
 
 	login->report.failed++;
 	lockout_note_failure(login->lockout, &peer->source, credentials->name,
@@ -214,8 +232,14 @@ note_failure(struct login *login, const struct http_peer *peer,
 		return;
 	if (left_out > 0)
 		log_warning("http: %" PRIu64 " more log-ins failed", left_out);
+	/* Also for a name that is known: it takes as long. */
+	is_misplaced = is_secret(login, credentials);
 	if (is_known)
 		log_warning("http: wrong secret for the key %.255s from %s", credentials->name,
+		    peer->who);
+	else if (is_misplaced)
+		log_warning("http: %s gave a secret where the name belongs (user name: the key's "
+			    "name, password: its secret)",
 		    peer->who);
 	else if (credentials->name[0] != '\0')
 		log_warning("http: there is no key \"%.255s\", which %s gave (user name: the key's "
@@ -227,8 +251,9 @@ note_failure(struct login *login, const struct http_peer *peer,
 
 /* True while nobody from there is heard as that name. */
 static bool
-is_locked_out(struct login *login, struct http_peer *peer, const char *name)
+is_locked_out(struct login *login, struct http_peer *peer, const struct credentials *credentials)
 {
+	const char *name = credentials->name;
 	int64_t wait_ms = lockout_wait_ms(login->lockout, &peer->source, name, strlen(name),
 	    clock_now_ms());
 	uint64_t left_out;
@@ -242,7 +267,7 @@ is_locked_out(struct login *login, struct http_peer *peer, const char *name)
 		log_warning(
 		    "http: after too many failed log-ins \"%.255s\" from %s is not heard for "
 		    "%u s",
-		    name, peer->who, peer->wait_s);
+		    is_secret(login, credentials) ? "(a secret)" : name, peer->who, peer->wait_s);
 	return true;
 }
 
@@ -293,9 +318,15 @@ login_identify(struct login *login, struct http_exchange *exchange, bool takes_q
 	/* However it is written, failures of one name count together. */
 	if (name_from_text(credentials.name, &name) == STATUS_OK)
 		credentials.name = name_to_text(name.wire, name_text);
-	if (status != STATUS_NOT_FOUND && !is_locked_out(login, peer, credentials.name))
+	if (status != STATUS_NOT_FOUND && !is_locked_out(login, peer, &credentials))
 		log_in(login, peer, &credentials);
 	explicit_bzero(&credentials, sizeof(credentials));
+}
+
+void
+login_forget_failures(struct login *login)
+{
+	lockout_forget_failures(login->lockout);
 }
 
 void

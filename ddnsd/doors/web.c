@@ -24,7 +24,10 @@
 
 enum {
 	STREAMS_MAX = 16,
-	STREAMS_PER_SOURCE = 6,
+	STREAMS_PER_ONE = 6, /* subscriber, and key: as many tabs of a browser */
+	STREAMS_OF_STRANGERS = STREAMS_MAX / 2,
+	STREAMS_FOR_ADMINS = STREAMS_MAX / 4,
+	ANSWERS_MAX = 32 << 20,
 	REQUEST_MS = 10000,
 	REDIRECT_BODY_MAX = 65536, /* read to its end, so that the client reads the answer */
 	LOCATION_MAX = 16384,      /* three octets for one, of a request line */
@@ -105,6 +108,22 @@ identify_secure(void *context, int connection, struct http_peer *ret_peer)
 	return identify(context, connection, door_secure, ret_peer);
 }
 
+/* Whom it does not name has no address: the proxy's own rights are not for everybody behind it. */
+static void
+believe_proxy(const struct http_exchange *exchange, struct http_peer *peer)
+{
+	const char *forwarded_for = http_last_header(exchange, "X-Forwarded-For");
+	char proxy[ADDRESS_TEXT_MAX];
+
+	(void)address_to_text(&peer->source, proxy);
+	if (!web_guard_read_forwarded(forwarded_for, &peer->source))
+		return;
+	if (peer->source.family != 0)
+		(void)address_to_text(&peer->source, peer->who);
+	else
+		(void)snprintf(peer->who, sizeof(peer->who), "somebody behind %s", proxy);
+}
+
 /*
  * What an address may without a key, unless a name of somebody else's led here: then a page of theirs
  * would read what its visitor may.
@@ -183,9 +202,8 @@ arrived(void *context, struct http_exchange *exchange)
 	struct web *web = context;
 	struct http_peer peer = *http_peer(exchange);
 
-	if (is_proxy(web, &peer.source) &&
-	    web_guard_read_forwarded(http_last_header(exchange, "X-Forwarded-For"), &peer.source))
-		(void)address_to_text(&peer.source, peer.who);
+	if (is_proxy(web, &peer.source))
+		believe_proxy(exchange, &peer);
 	if (peer.door == door_plain && web->options.certificate[0] != '\0')
 		peer.door = door_redirect;
 	else if (!is_taken_away(web) && !is_page(web, exchange) && !is_cross_site(web, exchange)) {
@@ -528,7 +546,11 @@ obtain_server(struct web *web, bool is_secure)
 		.connections_max = web->options.connections_max,
 		.connections_per_source = web->options.connections_per_source,
 		.streams_max = STREAMS_MAX,
-		.streams_per_source = STREAMS_PER_SOURCE,
+		.streams_per_source = STREAMS_PER_ONE,
+		.streams_per_principal = STREAMS_PER_ONE,
+		.streams_of_strangers = STREAMS_OF_STRANGERS,
+		.streams_for_admins = STREAMS_FOR_ADMINS,
+		.answers_max = ANSWERS_MAX,
 		.idle_ms = web->options.idle_ms,
 		.request_ms = REQUEST_MS,
 	};
@@ -608,6 +630,7 @@ web_forget_peers(struct web *web)
 {
 	struct http_server *const servers[] = { web->plain, web->secure };
 
+	login_forget_failures(web->login);
 	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
 		if (servers[i] == NULL)
 			continue;
@@ -623,6 +646,15 @@ web_flush(struct web *web, enum status commit_status)
 		http_server_flush(web->plain, commit_status);
 	if (web->secure != NULL)
 		http_server_flush(web->secure, commit_status);
+}
+
+void
+web_send(struct web *web)
+{
+	if (web->plain != NULL)
+		http_server_send(web->plain);
+	if (web->secure != NULL)
+		http_server_send(web->secure);
 }
 
 /* --- reports --- */

@@ -90,8 +90,9 @@ void web_start(struct web *web);
 /* Keys and networks have been exchanged (service_set_access()). */
 void web_forget_peers(struct web *web);
 
-/* After service_commit(), each turn. */
+/* After service_commit(), each turn; then web_send() (see http_server_send()). */
 void web_flush(struct web *web, enum status commit_status);
+void web_send(struct web *web);
 
 struct web_report {
 	struct http_server_report server;

@@ -65,14 +65,22 @@ read_source(const char *text, struct address *ret_source)
 bool
 web_guard_read_forwarded(const char *forwarded_for, struct address *ret_source)
 {
+	static const char blanks[] = " \t";
 	const char *last = forwarded_for != NULL ? strrchr(forwarded_for, ',') : NULL;
+	char text[HOST_MAX];
+	size_t length;
 
 	if (forwarded_for == NULL)
 		return false;
 	last = last != NULL ? last + 1 : forwarded_for;
-	if (!read_source(last + strspn(last, " \t"), ret_source))
-		return false;
-	address_unmap(ret_source);
+	last += strspn(last, blanks);
+	/* libmicrohttpd leaves blanks behind a header's value there. */
+	length = strcspn(last, blanks);
+	(void)snprintf(text, sizeof(text), "%.*s", (int)(length < HOST_MAX ? length : 0), last);
+	if (last[length + strspn(last + length, blanks)] == '\0' && read_source(text, ret_source))
+		address_unmap(ret_source);
+	else
+		*ret_source = (struct address){ 0 };
 	return true;
 }
 

@@ -23,7 +23,8 @@ bool web_guard_is_cross_site(const char *fetch_site, const char *origin, const c
 
 /*
  * The address for which a proxy speaks: the last one of the header X-Forwarded-For, which is what the
- * proxy itself saw. False: absent, or none (an address with a port will do).
+ * proxy itself saw; with a port will do. What is no address ("unknown") is nobody's: of family 0. False:
+ * the header is absent, so the proxy speaks for itself.
  */
 bool web_guard_read_forwarded(const char *forwarded_for, struct address *ret_source);
 

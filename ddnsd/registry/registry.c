@@ -5,6 +5,7 @@
  */
 #include "registry/registry.h"
 
+#include <assert.h>
 #include <bsd/sys/queue.h>
 #include <bsd/sys/tree.h>
 #include <libknot/consts.h>
@@ -221,6 +222,8 @@ registry_remove_zone(struct registry *registry, struct zone *zone)
 {
 	struct node *node;
 
+	/* It would keep pointing at nodes that are gone. */
+	assert(!registry_is_dirty(registry));
 	while ((node = RB_MIN(node_tree, &zone->nodes)) != NULL)
 		remove_node(registry, node);
 	TAILQ_REMOVE(&registry->zones, zone, entry);

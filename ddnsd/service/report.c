@@ -54,7 +54,9 @@ source_of(const struct service *service, const struct node *node)
 static bool
 fill(const struct service *service, const struct node *node, struct name_report *ret_report)
 {
-	if (node == NULL || !records_any_live(node_records(node), service_live_clock(service)))
+	int64_t live_s = service_live_clock(service);
+
+	if (node == NULL || !records_any_live(node_records(node), live_s))
 		return false;
 	*ret_report = (struct name_report){
 		.node = node,
@@ -64,6 +66,8 @@ fill(const struct service *service, const struct node *node, struct name_report 
 		.owner = node_owner(node) != NULL ? owner_identity(node_owner(node)) : "",
 		.created_s = node_created_s(node),
 		.changed_s = node_changed_s(node),
+		.live_s = live_s,
+		.offset_s = service_wall_offset_s(service),
 	};
 	return true;
 }
@@ -154,24 +158,22 @@ service_next_owned(const struct service *service, const char *identity, const st
 }
 
 bool
-name_report_next(const struct service *service, const struct name_report *report,
-    struct records_cursor *cursor, struct record_report *ret_record)
+name_report_next(const struct name_report *report, struct records_cursor *cursor,
+    struct record_report *ret_record)
 {
-	int64_t now_s = service_live_clock(service);
-	int64_t offset_s = service_wall_offset_s(service);
 	struct record record;
 
 	while (records_next(node_records(report->node), cursor, &record)) {
 		int64_t until_s = record.lease.granted_until_s;
 
-		if (until_s <= now_s)
+		if (until_s <= report->live_s)
 			continue;
 		*ret_record = (struct record_report){
 			.type = record.type,
 			.ttl_s = record.ttl_s,
 			.rdata = record.rdata,
 			.expires = until_s != LEASE_FOREVER,
-			.expires_s = until_s != LEASE_FOREVER ? until_s + offset_s : 0,
+			.expires_s = until_s != LEASE_FOREVER ? until_s + report->offset_s : 0,
 		};
 		return true;
 	}

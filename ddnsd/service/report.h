@@ -35,6 +35,8 @@ struct name_report {
 	const char *owner; /* identity; "" at the apex */
 	int64_t created_s; /* wall clock */
 	int64_t changed_s;
+	int64_t live_s; /* what ends behind this is live: service_expiry_clock() when it was made */
+	int64_t offset_s; /* the wall clock less clock_now_s() then */
 };
 
 struct record_report {
@@ -70,9 +72,9 @@ bool service_next_name(const struct service *service, const uint8_t *after,
 bool service_next_owned(const struct service *service, const char *identity,
     const struct node *after, struct name_report *ret_report);
 
-/* Live records of a name, in order of type; cursor begins zeroed. */
-bool name_report_next(const struct service *service, const struct name_report *report,
-    struct records_cursor *cursor, struct record_report *ret_record);
+/* The records of a name that were live when the report was made, in order of type; cursor begins zeroed. */
+bool name_report_next(const struct name_report *report, struct records_cursor *cursor,
+    struct record_report *ret_record);
 
 struct zone_report {
 	const uint8_t *apex;

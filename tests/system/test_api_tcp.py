@@ -4,6 +4,7 @@
 import base64
 import contextlib
 import http.client
+import itertools
 import json
 import os
 import re
@@ -126,17 +127,48 @@ def test_a_key_may_speak_from_its_networks_only(server):
 
 def test_wrong_secrets_lock_out_and_the_right_one_is_let_in_after_the_wait(server):
     wrong = Web(server.settings.http["port"], make_key("nas", version="another"))
-    replies = [wrong.get("/v1/status") for _ in range(6)]
+    right, replies = server.web("nas"), []
+
+    def are_locked_out():
+        """The right one has to wait as well: else it could be guessed in the meantime."""
+        replies.append(wrong.get("/v1/status"))
+        return replies[-1].status == 429 and right.get("/v1/status").status == 429
+
+    wait_until(are_locked_out, "neither is let in")
     assert {reply.status for reply in replies} == {401, 429}
-    locked = replies[-1]
-    assert locked.status == 429 and int(locked.headers["Retry-After"]) >= 1
-    # The right one has to wait as well: else it could be guessed in the meantime.
-    right = server.web("nas")
-    assert right.get("/v1/status").status == 429
+    assert int(replies[-1].headers["Retry-After"]) >= 1
     # Others come in.
     assert server.web("desk").get("/v1/status").status == 200
     wait_until(lambda: right.get("/v1/status").status == 200, "the wait is over")
     assert not any(key.secret in server.log() for key in (wrong.key, right.key))
+
+
+def test_who_is_known_is_not_kept_out_by_others_at_the_same_address(server):
+    """Only who was never let in from there waits for what strangers there do."""
+    guesses = itertools.count()
+
+    def is_locked_out():
+        wrong = Web(server.settings.http["port"], make_key(f"guess{next(guesses)}"))
+        return wrong.get("/v1/status").status == 429 == server.web("desk").get("/v1/status").status
+
+    assert server.web("nas").get("/v1/status").status == 200
+    wait_until(is_locked_out, "the address is locked out")
+    assert server.web("nas").get("/v1/status").status == 200
+
+
+def test_a_reload_forgives_who_failed_with_the_keys_before(server):
+    wrong = Web(server.settings.http["port"], make_key("nas", version="another"))
+
+    def waits_long():
+        reply = wrong.get("/v1/status")
+        return reply.status == 429 and int(reply.headers["Retry-After"]) > 5
+
+    wait_until(waits_long, "the name is locked out for more than 5 s")
+    server.settings.keys["nas"]["allow"] = ["self A"]
+    seen = server.log_size()
+    server.write_config()
+    server.wait_for_log("nas.*allow|allow.*nas", seen)
+    assert server.web("nas").get("/v1/status").status == 200
 
 
 # What a key sees

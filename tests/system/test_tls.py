@@ -172,11 +172,13 @@ def test_what_is_old_is_refused(secure, arguments):
 
 
 def test_what_is_neither_tls_nor_http_is_not_answered(secure):
-    _, port = secure()
+    _, port = secure(limits={"http-idle": "1s"})
     for octets in b"\0" * 40, b"\x80\x2e\x01\x00\x02" * 9, b"SSH-2.0-x\r\n\r\n":
         with socket.create_connection(("127.0.0.1", port), TIMEOUT_S) as sock:
-            sock.sendall(octets)
-            sock.shutdown(socket.SHUT_WR)
+            # It may be closed as soon as it is seen.
+            with contextlib.suppress(OSError):
+                sock.sendall(octets)
+                sock.shutdown(socket.SHUT_WR)
             answer = b""
             with contextlib.suppress(ConnectionResetError):
                 answer = sock.makefile("rb").read()
@@ -291,6 +293,20 @@ def test_a_key_of_another_certificate_is_told(secure, certificate, folder):
     assert fingerprint_shown(port) == before
 
 
+@pytest.mark.parametrize("kind", ["ed448", "rsa:512"])
+def test_a_key_that_no_client_takes_is_told_and_the_old_one_stays(secure, certificate, kind):
+    daemon, port = secure()
+    before = fingerprint_shown(port)
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", kind, "-nodes", "-subj", "/CN=localhost"]
+        + ["-keyout", certificate.key, "-out", certificate.certificate],
+        check=True,
+        capture_output=True,
+    )
+    daemon.wait_for_log(r"error: .*server\.key: the key is of a kind.* EC P-256")
+    assert fingerprint_shown(port) == before
+
+
 def test_a_key_with_a_password_is_told_at_the_start(launch, certificate):
     locked = certificate.folder / "locked.key"
     subprocess.run(
@@ -386,24 +402,19 @@ def client_hello():
 
 
 def test_a_handshake_that_stops_half_way_ends_and_costs_nothing_meanwhile(secure):
-    daemon, port = secure(limits={"http-idle": "2s"})
-    stat_path = Path(f"/proc/{daemon.process.pid}/stat")
-
-    def ticks():
-        return sum(map(int, stat_path.read_text().rsplit(") ", 1)[1].split()[11:13]))
-
+    daemon, port = secure(limits={"http-idle": "4s"})
     with contextlib.ExitStack() as stack:
-        socks = []
+        socks, begun = [], time.monotonic()
         for octets in client_hello(), client_hello()[:40], b"":
             sock = stack.enter_context(socket.create_connection(("127.0.0.1", port), TIMEOUT_S))
             sock.sendall(octets)
             socks.append(sock)
         assert socks[0].recv(1) == b"\x16"
-        before, begun = ticks(), time.monotonic()
+        before_s = daemon.cpu_s()
         for sock in socks:
-            wait_until(lambda sock=sock: is_ended(sock), "it is closed", 15)
+            wait_until(lambda sock=sock: is_ended(sock), "it is closed")
         assert time.monotonic() - begun > 1
-        assert ticks() - before < os.sysconf("SC_CLK_TCK") / 2
+        assert daemon.cpu_s() - before_s < 0.5
 
 
 def test_a_header_a_moment_does_not_keep_a_request_open(secure):

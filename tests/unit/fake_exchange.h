@@ -38,7 +38,8 @@ struct http_exchange {
 	size_t header_count;
 };
 
-static unsigned fake_streams; /* that are open */
+static unsigned fake_streams;       /* that are open */
+static size_t fake_room = SIZE_MAX; /* for answers */
 
 /* Makes an exchange, of "/path?query" as a client writes it. False: the server would not take it. */
 static inline bool
@@ -199,6 +200,13 @@ http_answer(struct http_exchange *exchange, unsigned code, const char *type, con
 	exchange->is_waiting = false;
 	fake_write(exchange, body, type != NULL ? length : 0);
 	return STATUS_OK;
+}
+
+bool
+http_has_room(struct http_exchange *exchange, size_t length)
+{
+	(void)exchange;
+	return length <= fake_room;
 }
 
 void

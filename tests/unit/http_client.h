@@ -10,7 +10,7 @@
 
 #include "base/loop.h"
 
-enum { HTTP_CLIENT_LIMIT_MS = 5000, HTTP_CLIENT_HEAD_MAX = 8192, HTTP_CLIENT_BODY_MAX = 4 << 20 };
+enum { HTTP_CLIENT_LIMIT_MS = 20000, HTTP_CLIENT_HEAD_MAX = 8192, HTTP_CLIENT_BODY_MAX = 4 << 20 };
 
 struct http_reply {
 	unsigned code;

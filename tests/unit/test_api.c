@@ -665,6 +665,62 @@ what_a_device_calls_itself_may_be_no_text_at_all(void **state)
 	assert_string_equal(at(site, "leases.0.expires"), "null");
 }
 
+/* What is written as text is what a library would write, whatever names and data are. */
+static void
+what_is_hostile_is_written_as_json_all_the_same(void **state)
+{
+	struct site *site = *state;
+	struct dhcp_event event = {
+		.action = DHCP_ADD,
+		.server = "dns\"masq\\",
+		.address = { .family = 4, .bytes = { 192, 0, 2, 7 } },
+		.client_name = "\x7f\xc3\xa9\t\"\\</\x01",
+		.name = "\xc3\xa9\xff\n",
+		.remaining_s = 3600,
+	};
+
+	assert_int_equal(service_dhcp_event(site->served.service, &event, "lease-file"), STATUS_OK);
+	expect_ask(site, 201, ADMIN, "PUT", "/v1/names/a%5C%22b%5C255%5C001.home.arpa",
+	    "{\"addresses\":[\"192.0.2.7\",\"2001:db8::7\"],\"lease\":\"2h\",\"records\":["
+	    "{\"type\":\"TXT\",\"data\":\"\\\"a\\\\\\\"b\\\\001\\\\255\\\"\",\"ttl\":5}]}");
+	expect_ask(site, 200, NOBODY, "GET", "/v1/names?after=home.arpa&limit=1", "");
+	assert_string_equal(site->exchange.answer.data,
+	    "{\"names\":[{\"name\":\"a\\\\\\\"b\\\\255\\\\001.home.arpa\",\"zone\":\"home.arpa\","
+	    "\"source\":\"admin\",\"owner\":\"@admin\",\"created\":\"2065-01-24T05:20:00Z\","
+	    "\"changed\":\"2065-01-24T05:20:00Z\",\"records\":[{\"type\":\"A\",\"ttl\":60,"
+	    "\"data\":\"192.0.2.7\",\"expires\":\"2065-01-24T07:20:01Z\"},{\"type\":\"TXT\","
+	    "\"ttl\":5,\"data\":\"\\\"a\\\\\\\"b\\\\001\\\\255\\\"\","
+	    "\"expires\":\"2065-01-24T07:20:01Z\"},{\"type\":\"AAAA\",\"ttl\":60,"
+	    "\"data\":\"2001:db8::7\",\"expires\":\"2065-01-24T07:20:01Z\"}],"
+	    "\"publication\":{\"state\":\"off\","
+	    "\"why\":\"publish mode is \\\"none\\\": dnsmasq has to forward the zone to ddnsd\","
+	    "\"number\":0,\"confirm_ms\":null},\"leases\":[{\"address\":\"192.0.2.7\","
+	    "\"hardware\":null,\"duid\":null,\"server\":\"dns\\\"masq\\\\\","
+	    "\"client_name\":\"\x7f\xc3\xa9\\t\\\"\\\\</\\u0001\","
+	    "\"server_name\":\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\\n\","
+	    "\"name\":\"xn--9ca.home.arpa\",\"why\":\"\",\"since\":\"2065-01-24T05:20:00Z\","
+	    "\"expires\":\"2065-01-24T06:20:01Z\",\"published\":false}]}],"
+	    "\"next\":\"a\\\\\\\"b\\\\255\\\\001.home.arpa\"}\n");
+}
+
+static void
+an_answer_without_room_beside_those_of_others_is_asked_for_again(void **state)
+{
+	struct site *site = *state;
+
+	fake_room = 200;
+	expect_ask(site, 201, EDITOR, "PUT", "/v1/names/desk",
+	    "{\"addresses\":[\"192.0.2.1\",\"192.0.2.2\",\"192.0.2.3\"]}");
+	assert_in_range(site->exchange.answer.length, 201, 1000);
+	expect_ask(site, 503, NOBODY, "GET", "/v1/names", "");
+	expect_error(site, "reading", "again");
+	assert_string_equal(fake_header(&site->exchange, "Retry-After"), "2");
+	expect_ask(site, 503, ADMIN, "GET", "/v1/backup", "");
+	fake_room = SIZE_MAX;
+	expect_ask(site, 200, NOBODY, "GET", "/v1/names", "");
+	expect_ask(site, 200, ADMIN, "GET", "/v1/backup", "");
+}
+
 /* --- events --- */
 
 static void
@@ -936,6 +992,8 @@ main(void)
 		site_test(a_lease_that_is_told_of_gets_its_name),
 		site_test(a_lease_that_is_told_of_wrongly_is_refused),
 		site_test(what_a_device_calls_itself_may_be_no_text_at_all),
+		site_test(what_is_hostile_is_written_as_json_all_the_same),
+		site_test(an_answer_without_room_beside_those_of_others_is_asked_for_again),
 		site_test(changes_are_streamed_while_somebody_listens),
 		site_test(a_stream_is_kept_alive),
 		site_test(publications_are_streamed),

@@ -511,6 +511,8 @@ a_key_that_cannot_be_is_told_why(void **state)
 		{ "{\"name\":\"x\",\"allow\":[\"self NONSENSE\"]}", "NONSENSE" },
 		{ "{\"name\":\"x\",\"allow\":[\"lease\"]}", "no zone" },
 		{ "{\"name\":\"x\",\"allow\":[\"desk.example.net A\"]}", "no zone" },
+		{ "{\"name\":\"x\",\"allow\":[\"zone example.net\"]}", "no zone" },
+		{ "{\"name\":\"x\",\"allow\":[\"*.example.net\"]}", "no zone" },
 		{ "{\"name\":\"x\",\"allow\":[\"self\\\"} admin = true #\"]}", "only" },
 		{ "{\"name\":\"x\",\"allow\":[\"self\"],\"from\":[\"192.0.2.1/8\"]}", "network" },
 		{ "{\"name\":\"x\",\"allow\":[\"self\"],\"algorithm\":\"hmac-md5\"}", "hmac-md5" },

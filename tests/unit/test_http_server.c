@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,15 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/log.h"
 #include "doors/http_server.h"
-#include "folder.h"
 #include "http_client.h"
+#include "http_running.h"
 #include "skewed_clock.h"
 
 enum {
@@ -31,7 +31,6 @@ enum {
 	BODY_MAX = 100000,
 	BIG = 1 << 20,
 	MANY = 100,
-	QUIET_MS = 100,
 	SLOW_MS = 2000, /* http_server.c */
 	RUN_MS = 10,    /* likewise */
 	SHARE = 3,
@@ -55,12 +54,7 @@ static struct {
 	char last[1024]; /* what the last request was, as text */
 } seen;
 
-static struct folder folder;
-static char path[PATH_MAX];
-static struct loop *loop;
-static struct http_server *server;
 static struct principal principal;
-static unsigned turns;
 
 static size_t
 body_max(void *context, const char *method, const char *text, const struct http_peer *peer)
@@ -176,30 +170,21 @@ end_turn(void *context)
 	(void)context;
 	turns++;
 	http_server_flush(server, seen.commit_status);
+	http_server_send(server);
 }
 
 /* --- the server --- */
 
 static int
-listen_at(const char *at)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	assert_true(strlen(at) < sizeof(address.sun_path));
-	memcpy(address.sun_path, at, strlen(at));
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(fd, 4 * CONNECTIONS), 0);
-	return fd;
-}
-
-static int
 set_up(void **state)
 {
 	static const struct http_site site = { NULL, NULL, body_max, receive, finish, release };
-	static const struct http_limits limits = { CONNECTIONS, STREAMS, IDLE_MS, REQUEST_MS, SHARE,
-		STREAM_SHARE };
+	static const struct http_limits limits = { .connections_max = CONNECTIONS,
+		.streams_max = STREAMS,
+		.idle_ms = IDLE_MS,
+		.request_ms = REQUEST_MS,
+		.connections_per_source = SHARE,
+		.streams_per_source = STREAM_SHARE };
 
 	(void)state;
 	memset(&seen, 0, sizeof(seen));
@@ -208,9 +193,7 @@ set_up(void **state)
 	loop = loop_new();
 	assert_non_null(loop);
 	server = http_server_new(loop, &site, identify, NULL, &limits);
-	assert_non_null(server);
-	assert_int_equal(http_server_listen(server, listen_at(folder_entry(&folder, "s", path))),
-	    STATUS_OK);
+	start_listening();
 	loop_at_turn_end(loop, end_turn, NULL);
 	return 0;
 }
@@ -237,34 +220,6 @@ static void
 ask(int fd, const char *text, struct http_reply *reply)
 {
 	http_client_ask(loop, fd, text, reply);
-}
-
-static void
-settle(void)
-{
-	for (int i = 0; i < 10; i++)
-		assert_int_equal(loop_turn(loop, 0), STATUS_OK);
-}
-
-static void
-stop_waiting(void *context)
-{
-	*(bool *)context = true;
-}
-
-/* How often the loop turns while nothing happens. */
-static unsigned
-turns_while_quiet(void)
-{
-	bool is_over = false;
-	struct loop_timer timer = { .handler = stop_waiting, .context = &is_over };
-
-	settle();
-	turns = 0;
-	assert_int_equal(loop_timer_set(loop, &timer, QUIET_MS), STATUS_OK);
-	while (!is_over)
-		assert_int_equal(loop_turn(loop, -1), STATUS_OK);
-	return turns;
 }
 
 /* --- requests --- */
@@ -560,6 +515,33 @@ what_is_no_http_is_turned_away(void **state)
 	assert_int_equal(seen.received, 0);
 }
 
+/*
+ * With a cookie that is none and no host libmicrohttpd 0.9.75 closes the connection, and does not say that
+ * the request is over. (The sanitizer sees what is left too; mallinfo2() says nothing with it.)
+ */
+static void
+a_request_with_two_mistakes_leaves_nothing_behind(void **state)
+{
+	enum { REQUESTS = 300, PATH_SIZE = 4000 };
+	static char request[PATH_SIZE + 100];
+	size_t before = 0;
+
+	(void)state;
+	(void)snprintf(request, sizeof(request),
+	    "GET /%0*d HTTP/1.1\r\nCookie: a=b; c\"=\"\r\n\r\n", PATH_SIZE, 0);
+	for (int i = 0; i < 2 * REQUESTS; i++) {
+		int fd = begin();
+
+		if (i == REQUESTS)
+			before = mallinfo2().uordblks;
+		http_client_send(fd, request);
+		http_client_expect_end(loop, fd);
+		(void)close(fd);
+	}
+	assert_true(mallinfo2().uordblks < before + (size_t)REQUESTS * PATH_SIZE / 2);
+	assert_int_equal(seen.received, 0);
+}
+
 static void
 headers_that_are_too_large_are_431(void **state)
 {
@@ -809,6 +791,29 @@ a_client_that_asks_whether_to_continue_is_told_so(void **state)
 
 /* --- the commit --- */
 
+/* A commit may come before a reload: what is heard in between would be uncommitted still. */
+static void
+nobody_new_is_heard_until_all_doors_are_flushed(void **state)
+{
+	int fd = begin();
+	int other = begin();
+
+	(void)state;
+	loop_at_turn_end(loop, NULL, NULL);
+	http_client_send(fd, "PUT /wait HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
+	settle();
+	http_client_send(other, "GET /there HTTP/1.1\r\nHost: x\r\n\r\n");
+	http_server_flush(server, STATUS_OK);
+	assert_int_equal(seen.finished, 1);
+	assert_int_equal(seen.received, 1);
+	http_server_send(server);
+	settle();
+	assert_int_equal(seen.received, 2);
+	assert_true(http_client_has_something(fd));
+	(void)close(fd);
+	(void)close(other);
+}
+
 static void
 nothing_is_said_before_the_commit(void **state)
 {
@@ -823,6 +828,7 @@ nothing_is_said_before_the_commit(void **state)
 	assert_int_equal(seen.finished, 0);
 	assert_false(http_client_has_something(fd));
 	http_server_flush(server, STATUS_OK);
+	http_server_send(server);
 	assert_int_equal(seen.finished, 1);
 	assert_true(http_client_has_something(fd));
 	http_client_read(loop, fd, &reply);
@@ -1006,6 +1012,7 @@ what_is_written_before_the_flush_goes_out_with_it(void **state)
 	settle();
 	http_stream_write(seen.stream, "a", 1);
 	http_server_flush(server, STATUS_OK);
+	http_server_send(server);
 	assert_true(http_client_has_something(fd));
 	(void)close(fd);
 }
@@ -1170,16 +1177,27 @@ nobody_connected_wakes_nobody(void **state)
 	assert_int_equal(turns_while_quiet(), 1);
 }
 
+/* A machine that took all the time for itself is no reason to complain. */
+static void
+expect_open(int fd, int64_t since_ms)
+{
+	bool has_something = http_client_has_something(fd);
+
+	if (clock_now_ms() - since_ms < IDLE_MS)
+		assert_false(has_something);
+}
+
 static void
 a_client_that_says_nothing_wakes_nobody_and_is_closed_in_the_end(void **state)
 {
+	int64_t since_ms = clock_now_ms();
 	int fd = begin();
 
 	(void)state;
 	assert_int_equal(turns_while_quiet(), 1);
 	skewed_clock_pass_ms(IDLE_MS - QUIET_MS - MARGIN_MS);
 	settle();
-	assert_false(http_client_has_something(fd));
+	expect_open(fd, since_ms);
 	skewed_clock_pass_ms(MARGIN_MS);
 	http_client_expect_end(loop, fd);
 	(void)close(fd);
@@ -1244,14 +1262,16 @@ a_keep_alive_connection_is_closed_when_it_is_idle(void **state)
 {
 	struct http_reply reply;
 	int fd = begin();
+	int64_t since_ms;
 
 	(void)state;
 	ask(fd, "GET /one HTTP/1.1\r\nHost: x\r\n\r\n", &reply);
 	skewed_clock_pass_ms(IDLE_MS - MARGIN_MS);
+	since_ms = clock_now_ms();
 	ask(fd, "GET /one HTTP/1.1\r\nHost: x\r\n\r\n", &reply);
 	skewed_clock_pass_ms(IDLE_MS - MARGIN_MS);
 	settle();
-	assert_false(http_client_has_something(fd));
+	expect_open(fd, since_ms);
 	skewed_clock_pass_ms(MARGIN_MS);
 	http_client_expect_end(loop, fd);
 	(void)close(fd);
@@ -1580,9 +1600,14 @@ a_subscriber_has_its_share_of_streams(void **state)
 static void
 limits_can_be_raised_and_lowered_later(void **state)
 {
-	static const struct http_limits more = { 4 * CONNECTIONS, STREAMS, 4 * IDLE_MS, REQUEST_MS,
-		0, 0 };
-	static const struct http_limits less = { 1, STREAMS, IDLE_MS, REQUEST_MS, 0, 0 };
+	static const struct http_limits more = { .connections_max = 4 * CONNECTIONS,
+		.streams_max = STREAMS,
+		.idle_ms = 4 * IDLE_MS,
+		.request_ms = REQUEST_MS };
+	static const struct http_limits less = { .connections_max = 1,
+		.streams_max = STREAMS,
+		.idle_ms = IDLE_MS,
+		.request_ms = REQUEST_MS };
 	int fds[4 * CONNECTIONS];
 
 	(void)state;
@@ -1653,6 +1678,7 @@ what_waits_over_a_reload_has_no_principal_until_it_goes_on(void **state)
 	http_server_forget_peers(server);
 	assert_null(http_peer(seen.waiting)->principal);
 	http_server_flush(server, STATUS_OK);
+	http_server_send(server);
 	assert_ptr_equal(http_peer(seen.waiting)->principal, &principal);
 	http_server_forget_peers(server);
 	seen.refuses_all = true;
@@ -1759,6 +1785,7 @@ main(void)
 		UNIT(a_large_answer_arrives_whole_at_a_client_that_reads_slowly),
 		UNIT(path_and_arguments_are_decoded),
 		UNIT(a_malformed_path_or_argument_is_400),
+		UNIT(a_request_with_two_mistakes_leaves_nothing_behind),
 		UNIT(what_is_no_http_is_turned_away),
 		UNIT(headers_that_are_too_large_are_431),
 		UNIT(headers_that_just_fit_are_taken),
@@ -1773,6 +1800,7 @@ main(void)
 		UNIT(two_hosts_are_400),
 		UNIT(a_client_that_asks_whether_to_continue_is_told_so),
 		UNIT(nothing_is_said_before_the_commit),
+		UNIT(nobody_new_is_heard_until_all_doors_are_flushed),
 		UNIT(a_change_is_answered_in_the_turn_that_it_came_in),
 		UNIT(a_commit_that_fails_is_told_to_the_site),
 		UNIT(what_comes_while_answers_go_out_waits_for_the_next_commit_which_comes_at_once),

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,8 +23,8 @@
 #include "base/log.h"
 #include "doors/http_server.h"
 #include "doors/http_tls.h"
-#include "folder.h"
 #include "http_client.h"
+#include "http_running.h"
 #include "skewed_clock.h"
 
 enum {
@@ -37,13 +36,11 @@ enum {
 	BODY_MAX = 100000,
 	BIG = 1 << 20,
 	MANY = 50,
-	QUIET_MS = 100,
 	TEXT_MAX = 4096,
 	PEM_MAX = 65536,
 	DAY_S = 86400,
 };
 
-static struct folder folder;
 static char certificate_path[PATH_MAX];
 static char key_path[PATH_MAX];
 static struct http_tls *tls;
@@ -288,6 +285,29 @@ a_chain_that_begins_with_its_issuer_is_refused_with_the_mend(void **state)
 	assert_non_null(strstr(problem, "own certificate must be the first in it"));
 }
 
+/* As where somebody gives the file of all authorities that a system knows. */
+static void
+a_chain_that_is_longer_than_any_is_refused_with_the_mend(void **state)
+{
+	enum { LONG = 17 };
+	const struct identity *chain[LONG];
+	struct identity identity;
+	struct identity other;
+
+	(void)state;
+	make_simple(&identity, "pi");
+	make_simple(&other, "an authority");
+	chain[0] = &identity;
+	for (size_t i = 1; i < LONG; i++)
+		chain[i] = &other;
+	write_key(&identity, NULL);
+	write_chain(chain, LONG);
+	release_identity(&identity);
+	release_identity(&other);
+	assert_int_equal(load(), STATUS_REFUSED);
+	assert_non_null(strstr(problem, "server.crt: has 17 certificates, which no chain has"));
+}
+
 static void
 a_key_with_a_password_is_refused_with_the_mend(void **state)
 {
@@ -366,11 +386,6 @@ static struct {
 	struct http_exchange *stream;
 	struct http_exchange *waiting;
 } seen;
-
-static char path[PATH_MAX];
-static struct loop *loop;
-static struct http_server *server;
-static unsigned turns;
 
 static size_t
 body_max(void *context, const char *method, const char *text, const struct http_peer *peer)
@@ -452,25 +467,13 @@ end_turn(void *context)
 }
 
 static int
-listen_at(const char *at)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	assert_true(strlen(at) < sizeof(address.sun_path));
-	memcpy(address.sun_path, at, strlen(at));
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(fd, 4 * CONNECTIONS), 0);
-	return fd;
-}
-
-static int
 set_up(void **state)
 {
 	static const struct http_site site = { NULL, NULL, body_max, receive, finish, release };
-	static const struct http_limits limits = { CONNECTIONS, STREAMS, IDLE_MS, REQUEST_MS, 0,
-		0 };
+	static const struct http_limits limits = { .connections_max = CONNECTIONS,
+		.streams_max = STREAMS,
+		.idle_ms = IDLE_MS,
+		.request_ms = REQUEST_MS };
 
 	(void)set_up_files(state);
 	memset(&seen, 0, sizeof(seen));
@@ -480,9 +483,7 @@ set_up(void **state)
 	loop = loop_new();
 	assert_non_null(loop);
 	server = http_server_new_secure(loop, &site, identify, NULL, &limits, tls);
-	assert_non_null(server);
-	assert_int_equal(http_server_listen(server, listen_at(folder_entry(&folder, "s", path))),
-	    STATUS_OK);
+	start_listening();
 	loop_at_turn_end(loop, end_turn, NULL);
 	return 0;
 }
@@ -495,34 +496,6 @@ tear_down(void **state)
 	loop_free(loop);
 	clock_replace(NULL);
 	return tear_down_files(state);
-}
-
-static void
-settle(void)
-{
-	for (int i = 0; i < 10; i++)
-		assert_int_equal(loop_turn(loop, 0), STATUS_OK);
-}
-
-static void
-stop_waiting(void *context)
-{
-	*(bool *)context = true;
-}
-
-/* How often the loop turns while nothing happens. */
-static unsigned
-turns_while_quiet(void)
-{
-	bool is_over = false;
-	struct loop_timer timer = { .handler = stop_waiting, .context = &is_over };
-
-	settle();
-	turns = 0;
-	assert_int_equal(loop_timer_set(loop, &timer, QUIET_MS), STATUS_OK);
-	while (!is_over)
-		assert_int_equal(loop_turn(loop, -1), STATUS_OK);
-	return turns;
 }
 
 /* --- a client, in the same thread --- */
@@ -1284,6 +1257,7 @@ main(void)
 		FILES(a_certificate_that_is_over_is_read_and_says_so),
 		FILES(a_key_of_another_certificate_is_refused),
 		FILES(a_chain_that_begins_with_its_issuer_is_refused_with_the_mend),
+		FILES(a_chain_that_is_longer_than_any_is_refused_with_the_mend),
 		FILES(a_key_with_a_password_is_refused_with_the_mend),
 		FILES(files_that_are_not_what_they_should_be_are_named),
 		FILES(files_that_have_not_changed_are_not_new_and_broken_ones_change_nothing),

@@ -21,7 +21,7 @@ at(const char *text)
 }
 
 static int64_t
-wait_ms(const struct lockout *lockout, const char *source, const char *name, int64_t now_ms)
+wait_ms(struct lockout *lockout, const char *source, const char *name, int64_t now_ms)
 {
 	struct address address = at(source);
 
@@ -153,6 +153,43 @@ neighbours_with_the_right_secret_outweigh_one_with_a_wrong_one(void **state)
 }
 
 static void
+note_success(struct lockout *lockout, const char *source, const char *name, int64_t now_ms)
+{
+	struct address address = at(source);
+
+	lockout_note_success(lockout, &address, name, strlen(name), now_ms);
+}
+
+static void
+who_has_logged_in_before_waits_for_its_own_failures_only(void **state)
+{
+	char name[16];
+
+	note_success(*state, "192.0.2.1", "router", 0);
+	for (unsigned i = 0; i < 2 * LOCKOUT_ENTRIES; i++) {
+		(void)snprintf(name, sizeof(name), "guess%u", i);
+		fail_times(*state, "192.0.2.1", name, 1, 1000);
+	}
+	assert_true(wait_ms(*state, "192.0.2.1", "guess", 1000) > 0);
+	assert_true(wait_ms(*state, "192.0.2.1", "another", 1000) > 0);
+	assert_int_equal(wait_ms(*state, "192.0.2.1", "router", 1000), 0);
+	fail_times(*state, "192.0.2.1", "router", LOCKOUT_FREE_PAIR, 1000);
+	assert_int_equal(wait_ms(*state, "192.0.2.1", "router", 1000), LOCKOUT_FIRST_MS);
+}
+
+static void
+forgotten_failures_are_forgotten_and_successes_are_not(void **state)
+{
+	note_success(*state, "192.0.2.1", "router", 0);
+	fail_times(*state, "192.0.2.1", "laptop", 2 * LOCKOUT_FREE_SOURCE, 0);
+	lockout_forget_failures(*state);
+	assert_int_equal(wait_ms(*state, "192.0.2.1", "laptop", 0), 0);
+	fail_times(*state, "192.0.2.1", "laptop", LOCKOUT_FREE_SOURCE, 0);
+	assert_true(wait_ms(*state, "192.0.2.1", "nas", 0) > 0);
+	assert_int_equal(wait_ms(*state, "192.0.2.1", "router", 0), 0);
+}
+
+static void
 an_hour_without_a_mistake_makes_it_all_forgotten(void **state)
 {
 	fail_times(*state, "192.0.2.1", "laptop", 30, 0);
@@ -189,6 +226,8 @@ main(void)
 		TEST(a_network_of_ipv6_addresses_is_one_subscriber),
 		TEST(success_is_forgiven_everything_of_that_name),
 		TEST(neighbours_with_the_right_secret_outweigh_one_with_a_wrong_one),
+		TEST(who_has_logged_in_before_waits_for_its_own_failures_only),
+		TEST(forgotten_failures_are_forgotten_and_successes_are_not),
 		TEST(an_hour_without_a_mistake_makes_it_all_forgotten),
 		TEST(a_flood_of_sources_does_not_free_who_goes_on_trying),
 	};

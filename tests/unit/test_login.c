@@ -324,6 +324,21 @@ who_fails_too_often_is_not_heard_for_a_while(void **state)
 }
 
 static void
+new_keys_are_tried_at_once(void **state)
+{
+	struct world *world = *state;
+	struct http_peer peer;
+
+	for (int i = 0; i < LOCKOUT_FREE_PAIR; i++)
+		(void)basic(world, "192.0.2.1", "laptop:" ADMIN_SECRET);
+	peer = basic(world, "192.0.2.1", "laptop:" SECRET);
+	assert_is_nobody(&peer, STATUS_LIMITED);
+	login_forget_failures(world->login);
+	peer = basic(world, "192.0.2.1", "laptop:" SECRET);
+	assert_is(&peer, "laptop");
+}
+
+static void
 failures_count_together_however_the_name_is_written(void **state)
 {
 	static const char *const names[] = { "laptop", "LAPTOP", "Laptop.", "lapTop", "laptop." };
@@ -356,6 +371,7 @@ main(void)
 		TEST(a_use_is_noted_with_its_time_and_place),
 		TEST(arguments_of_the_url_count_only_where_that_is_allowed),
 		TEST(who_fails_too_often_is_not_heard_for_a_while),
+		TEST(new_keys_are_tried_at_once),
 		TEST(failures_count_together_however_the_name_is_written),
 	};
 

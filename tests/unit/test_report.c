@@ -14,7 +14,7 @@
 
 #include "served.h"
 
-enum { TEXT_MAX = 8192, HOUR_S = 3600 };
+enum { TEXT_MAX = 8192 };
 
 static struct keyring *keyring;
 
@@ -26,9 +26,7 @@ open_world(void **state)
 	served_init(&served);
 	served_add_zone(&served, "2.0.192.in-addr.arpa");
 	served_add_zone(&served, "lab.example");
-	served.dhcp.has_zone = true;
-	served.dhcp.ttl_s = 60;
-	assert_int_equal(name_from_text("home.arpa", &served.dhcp.zone), STATUS_OK);
+	served_name_leases(&served);
 	keyring = keyring_new();
 	assert_non_null(keyring);
 	served_start(&served);
@@ -59,24 +57,6 @@ add_key(const char *name, bool is_admin)
 
 	assert_int_equal(name_from_text(name, &options.name), STATUS_OK);
 	assert_int_equal(keyring_add(keyring, &options), STATUS_OK);
-}
-
-static void
-give(struct served *served, const char *address, const char *name)
-{
-	struct dhcp_event event = {
-		.action = DHCP_ADD,
-		.server = "dnsmasq",
-		.name = name,
-		.client_name = name,
-		.is_complete = true,
-		.remaining_s = HOUR_S,
-	};
-
-	assert_int_equal(address_from_text(address, &event.address), STATUS_OK);
-	assert_int_equal(dhcp_hardware_from_text("02:00:00:00:00:01", &event.hardware), STATUS_OK);
-	assert_int_equal(service_dhcp_event(served->service, &event, "unix"), STATUS_OK);
-	assert_int_equal(service_commit(served->service), STATUS_OK);
 }
 
 /* All names from behind one on, "NAME SOURCE OWNER" each; limit: at most so many. */
@@ -116,7 +96,7 @@ names_come_in_order_and_in_pages(void **state)
 	    STATUS_OK);
 	assert_int_equal(served_do(served, key, "zone lab.example; add z 60 A 192.0.2.3"),
 	    STATUS_OK);
-	give(served, "192.0.2.9", "laptop");
+	served_lease(served, "192.0.2.9", "laptop");
 	assert_string_equal(page(served, NULL, 100),
 	    "home.arpa zone \n"
 	    "b.home.arpa registered desk\n"
@@ -148,15 +128,20 @@ names_whose_records_have_ended_are_not_shown(void **state)
 	assert_int_equal(served_do(served, key, "lease 600; add b 60 TXT hello"), STATUS_OK);
 	assert_int_equal(name_from_text("b.home.arpa", &name), STATUS_OK);
 	assert_true(service_find_name(served->service, name.wire, &report));
-	assert_true(name_report_next(served->service, &report, &cursor, &record));
+	assert_true(name_report_next(&report, &cursor, &record));
 	assert_int_equal(record.type, KNOT_RRTYPE_A);
 	assert_true(record.expires);
 	assert_int_equal(record.expires_s, served_wall_s + 120);
 	served_pass(130);
+	/* A report is of the moment when it was made. */
 	cursor = (struct records_cursor){ 0 };
-	assert_true(name_report_next(served->service, &report, &cursor, &record));
+	assert_true(name_report_next(&report, &cursor, &record));
+	assert_int_equal(record.type, KNOT_RRTYPE_A);
+	cursor = (struct records_cursor){ 0 };
+	assert_true(service_find_name(served->service, name.wire, &report));
+	assert_true(name_report_next(&report, &cursor, &record));
 	assert_int_equal(record.type, KNOT_RRTYPE_TXT);
-	assert_false(name_report_next(served->service, &report, &cursor, &record));
+	assert_false(name_report_next(&report, &cursor, &record));
 	served_pass(600);
 	assert_false(service_find_name(served->service, name.wire, &report));
 	assert_string_equal(page(served, "home.arpa", 1), "2.0.192.in-addr.arpa zone \n");
@@ -174,7 +159,7 @@ record_without_an_end_does_not_expire(void **state)
 	assert_int_equal(name_from_text("home.arpa", &name), STATUS_OK);
 	assert_true(service_find_name(served->service, name.wire, &report));
 	assert_int_equal(report.source, SOURCE_ZONE);
-	assert_true(name_report_next(served->service, &report, &cursor, &record));
+	assert_true(name_report_next(&report, &cursor, &record));
 	assert_false(record.expires);
 	assert_int_equal(record.expires_s, 0);
 	assert_int_equal(name_from_text("nothing.home.arpa", &name), STATUS_OK);
@@ -252,7 +237,7 @@ names_are_counted_by_whose_they_are(void **state)
 	assert_int_equal(served_do(served, desk, "add a 60 A 192.0.2.1"), STATUS_OK);
 	assert_int_equal(served_do(served, boss, "add b 60 A 192.0.2.1"), STATUS_OK);
 	assert_int_equal(served_do(served, root, "add c 60 A 192.0.2.1"), STATUS_OK);
-	give(served, "10.0.0.1", "laptop");
+	served_lease(served, "10.0.0.1", "laptop");
 	service_report(served->service, &report);
 	assert_int_equal(report.names, 4);
 	assert_int_equal(report.admin_names, 2);
@@ -300,12 +285,12 @@ restored_names_are_those_of_the_copy_and_serials_go_up(void **state)
 	uint32_t serial;
 
 	assert_int_equal(served_do(served, key, "add a 60 A 192.0.2.1"), STATUS_OK);
-	give(served, "192.0.2.9", "laptop");
+	served_lease(served, "192.0.2.9", "laptop");
 	assert_int_equal(service_backup(served->service, &bytes, &size), STATUS_OK);
 	assert_int_equal(service_check_backup(bytes, size, &report, problem), STATUS_OK);
 	assert_int_equal(report.newest_s, SERVED_WALL_S);
 	assert_int_equal(served_do(served, key, "delete a; add b 60 A 192.0.2.2"), STATUS_OK);
-	give(served, "192.0.2.9", "notebook");
+	served_lease(served, "192.0.2.9", "notebook");
 	serial = served_serial(served);
 	assert_int_equal(service_restore(served->service, bytes, size, problem), STATUS_OK);
 	assert_string_equal(problem, "");
@@ -335,7 +320,7 @@ what_is_no_copy_changes_nothing(void **state)
 	const uint8_t bytes[] = "this is no database, whatever it says";
 
 	assert_int_equal(served_do(served, key, "add a 60 A 192.0.2.1"), STATUS_OK);
-	give(served, "192.0.2.9", "laptop");
+	served_lease(served, "192.0.2.9", "laptop");
 	served_remember(served, before);
 	assert_int_equal(service_check_backup(bytes, sizeof(bytes), &report, problem),
 	    STATUS_MALFORMED);

@@ -187,17 +187,26 @@ a_proxy_speaks_for_the_last_address_that_it_names(void **state)
 	assert_forwarded("[2001:db8::1]", "2001:db8::1");
 	assert_forwarded("::ffff:192.0.2.1", "192.0.2.1");
 	assert_forwarded("[::ffff:192.0.2.1]:4711", "192.0.2.1");
+	assert_forwarded("10.0.0.1 , 192.0.2.1 \t", "192.0.2.1");
 }
 
 static void
 what_a_proxy_says_that_is_no_address_is_nobody(void **state)
 {
 	(void)state;
+	assert_forwarded("", "unknown");
+	assert_forwarded("192.0.2.1,", "unknown");
+	assert_forwarded("192.0.2.1, unknown", "unknown");
+	assert_forwarded("[192.0.2.1", "unknown");
+	assert_forwarded("192.0.2.1 192.0.2.2", "unknown");
+	assert_forwarded("fe80::1%eth0", "unknown");
+}
+
+static void
+a_proxy_that_says_nothing_speaks_for_itself(void **state)
+{
+	(void)state;
 	assert_forwarded(NULL, NULL);
-	assert_forwarded("", NULL);
-	assert_forwarded("192.0.2.1,", NULL);
-	assert_forwarded("192.0.2.1, unknown", NULL);
-	assert_forwarded("[192.0.2.1", NULL);
 }
 
 int
@@ -214,6 +223,7 @@ main(void)
 		cmocka_unit_test(what_has_a_meaning_in_a_url_is_escaped),
 		cmocka_unit_test(a_proxy_speaks_for_the_last_address_that_it_names),
 		cmocka_unit_test(what_a_proxy_says_that_is_no_address_is_nobody),
+		cmocka_unit_test(a_proxy_that_says_nothing_speaks_for_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

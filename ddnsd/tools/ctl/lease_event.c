@@ -4,48 +4,9 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
-
-static bool
-is_between(uint8_t octet, uint8_t low, uint8_t high)
-{
-	return octet >= low && octet <= high;
-}
-
-/* The octets of the character that begins here, or 0: it is none (RFC 3629 4, its table). */
-static size_t
-character_size(const uint8_t *text)
-{
-	static const struct {
-		uint8_t low, high; /* the first octet */
-		uint8_t second_low, second_high;
-		size_t size;
-	} table[] = {
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-
-	if (text[0] < 0x80)
-		return 1;
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		size_t size = 2;
-
-		if (!is_between(text[0], table[i].low, table[i].high))
-			continue;
-		if (!is_between(text[1], table[i].second_low, table[i].second_high))
-			return 0;
-		while (size < table[i].size && is_between(text[size], 0x80, 0xbf))
-			size++;
-		return size == table[i].size ? size : 0;
-	}
-	return 0;
-}
 
 void
 lease_event_clean(const char *text, char ret_clean[static LEASE_EVENT_TEXT_MAX + 1])
@@ -53,7 +14,7 @@ lease_event_clean(const char *text, char ret_clean[static LEASE_EVENT_TEXT_MAX +
 	size_t length = 0;
 
 	while (*text != '\0') {
-		size_t size = character_size((const uint8_t *)text);
+		size_t size = utf8_character_size(text);
 		const char *from = size > 0 ? text : replacement;
 		size_t width = size > 0 ? size : strlen(replacement);
 
