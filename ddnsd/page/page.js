@@ -109,7 +109,7 @@ async function request(method, path, { body, signal } = {}) {
 	const answer = await response.json().catch(() => ({}));
 	const wait = response.headers.get("Retry-After");
 	throw new Refused(response.status, answer.error || `The server answered ${response.status}`,
-		answer.hint || (wait ? `Try again in ${wait} seconds.` : ""));
+		[wait && `Try again in ${wait} seconds.`, answer.hint].filter(Boolean).join(" "));
 }
 
 async function ask(method, path, body) {
@@ -740,6 +740,8 @@ async function run(form, job) {
 		return false;
 	} finally {
 		button.disabled = false;
+		// Disabled, it has lost the focus.
+		if (document.activeElement === document.body) button.focus();
 	}
 }
 
@@ -774,7 +776,9 @@ function openDetails(item) {
 	openDialog(at("details"));
 }
 
-let edited = null; // the name that is changed; null: a new one
+let edited = null; // the name that is changed, as it was seen; null: a new one
+
+const dataOf = (item) => (item ? item.records : []).map(recordLine).join(", ");
 
 function openEdit(item) {
 	const records = item ? item.records.filter((record) => record.type !== "SOA") : [];
@@ -788,6 +792,7 @@ function openEdit(item) {
 	at("edit-name").value = "";
 	at("edit-name-hint").textContent = `For example nas; without a dot it is below ${zones()[0] || "the zone"}.`;
 	at("edit-addresses").value = records.filter(isAddress).map((record) => record.data).join("\n");
+	at("edit-addresses").rows = Math.min(8, 2 + records.length);
 	at("edit-records").value = records.filter((record) => !isAddress(record)).map(recordLine).join("\n");
 	const expires = item && !isLease && factsOf(item).expires;
 	at("edit-lease").value = expires ? duration(Date.parse(expires) - nowMs()) : "";
@@ -830,7 +835,9 @@ function editedBody() {
 }
 
 function editProblem() {
-	if (!edited && !at("edit-name").value.trim()) return ["The name is missing.", at("edit-name")];
+	const name = at("edit-name").value.trim();
+	if (!edited && !name) return ["The name is missing.", at("edit-name")];
+	if (!edited && /[^!-~]/.test(name)) return ["A name has no blanks, and of letters only a to z.", at("edit-name")];
 	if (!at("edit-addresses").value.trim() && !at("edit-records").value.trim()) {
 		return [edited ? "Nothing would be left. To remove the name, delete it." : "An address, or another record, is missing.", at("edit-addresses")];
 	}
@@ -847,7 +854,12 @@ at("edit").querySelector("form").addEventListener("submit", async (event) => {
 	const name = edited ? edited.name : at("edit-name").value.trim();
 	let saved = null;
 	const isGood = await run(at("edit"), async () => {
-		if (!edited && (await orNull(ask("GET", namePath(name))))) throw new Refused(409, `${name} is there already.`, "Find it in the list and change it there.");
+		const now = await orNull(ask("GET", namePath(name)));
+		if (edited && dataOf(now) !== dataOf(edited)) {
+			edited = now || { name, records: [] };
+			throw new Refused(409, "It has changed meanwhile.", `Now it has: ${dataOf(now) || "nothing"}. Save again to have it as it stands here.`);
+		}
+		if (!edited && now) throw new Refused(409, `${name} is there already.`, "Find it in the list and change it there.");
 		saved = await ask("PUT", namePath(name), editedBody());
 	});
 	if (!isGood) return;
@@ -1002,7 +1014,7 @@ ${name}
 }
 
 function fritzText(key, name) {
-	return `Update URL:  ${location.origin}/nic/update?hostname=<domain>&myip=<ipaddr>&myipv6=<ip6addr>&ip6lanprefix=<ip6lanprefix>
+	return `Update URL:  ${location.origin}/nic/update?hostname=<domain>&myip=<ipaddr>&myipv6=<ip6addr>&ip6lanprefix=<ip6lanprefix>&dualstack=<dualstack>
 Domain name: ${name}
 User name:   ${key.name}
 Password:    ${key.secret}

@@ -179,6 +179,12 @@ key_wait(const struct ctl *ctl, const char *name, const char *until, char *ret_r
 	return KEY_IS_NOT;
 }
 
+json_t *
+key_knowledge_json(enum key_knowledge knowledge)
+{
+	return knowledge == KEY_IS_UNKNOWN ? json_null() : json_boolean(knowledge == KEY_IS_SO);
+}
+
 void
 key_say_knowledge(enum key_knowledge knowledge, const char *reason)
 {
@@ -209,6 +215,21 @@ key_say_knowledge(enum key_knowledge knowledge, const char *reason)
 
 /* --- the client's side --- */
 
+void
+key_client_init(struct key_client *client)
+{
+	memset(client, 0, sizeof(*client));
+	buffer_init(&client->configuration, SNIPPET_SIZE_MAX);
+}
+
+void
+key_client_release(struct key_client *client)
+{
+	key_store_wipe(&client->configuration);
+	site_free(client->site);
+	explicit_bzero(client, sizeof(*client));
+}
+
 static bool
 is_any_or_loopback(const char *address)
 {
@@ -220,8 +241,9 @@ is_any_or_loopback(const char *address)
 	    strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
-const char *
-key_guess_server(const char *listen, char address[static 64])
+/* How a client reaches what listens there, first of all; "" = not known. */
+static const char *
+guess_server(const char *listen, char address[static 64])
 {
 	struct ifaddrs *list = NULL;
 	bool is_local = listen[0] != '\0' && strcmp(listen, "0.0.0.0") != 0 &&
@@ -264,34 +286,55 @@ resolve(const char *server, char address[static 64])
 }
 
 enum ctl_exit
-key_facts(struct snippet_facts *ret_facts, const struct snippet *snippet, const struct site *site,
-    const char *key, const char *server, char name[static SITE_NAME_MAX], char address[static 64])
+key_client_look(struct key_client *client, const struct ctl *ctl)
 {
-	const struct site_zone *zone = site_zone_of(site, key);
+	client->site = site_new(ctl, "");
+	if (client->site == NULL)
+		return ctl_fail(CTL_FAILED, "out of memory");
+	if (client->server == NULL)
+		client->server = guess_server(snippet_listen(client->snippet, client->site),
+		    client->guess);
+	return CTL_DONE;
+}
 
-	*ret_facts = (struct snippet_facts){ .site = site,
-		.key = key,
-		.server = server,
-		.address = address,
+enum ctl_exit
+key_client_find_facts(struct key_client *client)
+{
+	const struct site *site = client->site;
+	const struct site_zone *zone = site_zone_of(site, client->key);
+
+	client->facts = (struct snippet_facts){ .site = site,
+		.key = client->key,
+		.secret = client->secret,
+		.server = client->server,
+		.address = client->address,
 		.port = site->port,
-		.name = name,
+		.name = client->self,
 		.zone = zone != NULL ? zone->name : site_first_zone(site) };
 	if (zone != NULL)
-		(void)snprintf(name, SITE_NAME_MAX, "%s", key);
+		(void)snprintf(client->self, SITE_NAME_MAX, "%s", client->key);
 	else
-		(void)snprintf(name, SITE_NAME_MAX, "%s.%.*s", key,
-		    (int)(SITE_NAME_MAX - 2 - strlen(key)), ret_facts->zone);
-	for (const char *at = server; *at != '\0'; at++) {
+		(void)snprintf(client->self, SITE_NAME_MAX, "%s.%.*s", client->key,
+		    (int)(SITE_NAME_MAX - 2 - strlen(client->key)), client->facts.zone);
+	for (const char *at = client->server; *at != '\0'; at++) {
 		if (strchr("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-_:",
 			*at) == NULL)
 			return ctl_fail(CTL_USAGE, "--server: \"%s\" is no name or address",
-			    server);
+			    client->server);
 	}
-	resolve(server, address);
-	if (address[0] == '\0' && snippet_needs_address(snippet))
+	resolve(client->server, client->address);
+	if (client->address[0] == '\0' && snippet_needs_address(client->snippet))
 		return ctl_fail(CTL_FAILED,
 		    "%s wants an address, and \"%s\" has none that we can find; give one by "
 		    "--server ADDRESS",
-		    snippet_client(snippet), server);
+		    snippet_client(client->snippet), client->server);
 	return CTL_DONE;
+}
+
+void
+key_client_print(const struct key_client *client)
+{
+	fprintf(stderr, "For %s:\n\n", snippet_client(client->snippet));
+	fflush(stderr);
+	(void)fwrite(client->configuration.data, 1, client->configuration.length, stdout);
 }

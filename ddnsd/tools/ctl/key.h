@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the verbs of "ddnsctl key" share: their options, the daemon's list, the client's snippet.
+ * What the verbs of "ddnsctl key" share: their options, the daemon's list, the client's side.
  */
 #pragma once
 
@@ -58,22 +58,42 @@ enum key_knowledge {
 enum key_knowledge key_wait(const struct ctl *ctl, const char *name, const char *until,
     char *ret_reason, size_t size);
 
+/* The same for programs: whether it is so; null where nobody knows. The caller's. */
+json_t *key_knowledge_json(enum key_knowledge knowledge);
+
 /* A sentence for people about what key_wait() found. */
 void key_say_knowledge(enum key_knowledge knowledge, const char *reason);
 
-/*
- * How the client reaches the server, when --server does not say. listen: the first address of the
- * door that it comes by; "" = not known.
- */
-const char *key_guess_server(const char *listen, char address[static 64]);
+/* Whom a new secret is for, how it reaches the server, and what it is given. */
+struct key_client {
+	const char *key;    /* its name */
+	const char *server; /* NULL: to be guessed */
+	const struct snippet *snippet;
+	struct site *site;
+	struct snippet_facts facts;
+	char secret[KEY_SECRET_TEXT_MAX];
+	char self[SITE_NAME_MAX];
+	char address[64];
+	char guess[64];              /* server is this where it was guessed */
+	struct buffer configuration; /* what snippet_append() writes */
+};
+
+void key_client_init(struct key_client *client);
+
+/* Nothing of the secret stays in memory. */
+void key_client_release(struct key_client *client);
+
+/* Makes the site, and guesses the server where none is given. CTL_FAILED (said): memory ran out. */
+enum ctl_exit key_client_look(struct key_client *client, const struct ctl *ctl);
 
 /*
- * Fills in what a snippet needs. name holds what `self` is. CTL_FAILED (said): the client wants an
- * address and server has none.
+ * Fills in the facts, all but the algorithm. CTL_USAGE (said): server is neither a name nor an
+ * address. CTL_FAILED (said): the client wants an address, and server has none.
  */
-enum ctl_exit key_facts(struct snippet_facts *ret_facts, const struct snippet *snippet,
-    const struct site *site, const char *key, const char *server, char name[static SITE_NAME_MAX],
-    char address[static 64]);
+enum ctl_exit key_client_find_facts(struct key_client *client);
+
+/* Prints the configuration, which can be piped into a file: its heading goes to stderr. */
+void key_client_print(const struct key_client *client);
 
 ctl_command key_new;
 ctl_command key_rotate;

@@ -16,26 +16,17 @@ enum { WARNINGS_MAX = 16, WARNING_MAX = SNIPPET_NOTE_MAX, REASON_MAX = 1024 };
 
 /* One run of the command. */
 struct job {
-	const char *name;
+	struct key_client client;
 	const char *directory;
-	const char *server;
 	const struct key_algorithm *algorithm;
-	const struct snippet *snippet;
 	struct key_items allow;
 	struct key_items from;
 	bool is_admin;
-	struct site *site;
-	struct snippet_facts facts;
-	char self[SITE_NAME_MAX];
-	char address[64];
-	char guess[64];
 	char grants[SNIPPET_GRANTS_MAX][SNIPPET_GRANT_MAX];
-	char secret[KEY_SECRET_TEXT_MAX];
 	char path[PATH_MAX];
 	char folder[PATH_MAX];
 	char warnings[WARNINGS_MAX][WARNING_MAX];
 	size_t warning_count;
-	struct buffer configuration; /* of the client */
 };
 
 __attribute__((format(printf, 2, 3))) static void
@@ -55,14 +46,14 @@ warn(struct job *job, const char *format, ...)
 static enum ctl_exit
 read_arguments(struct job *job, int argc, char **argv)
 {
-	const char *client = "nsupdate";
+	const char *program = "nsupdate";
 	const char *algorithm = "hmac-sha256";
 	const struct option_entry options[] = {
 		{ "--admin", &job->is_admin, NULL },
-		{ "--for", NULL, &client },
+		{ "--for", NULL, &program },
 		{ "--algorithm", NULL, &algorithm },
 		{ "--directory", NULL, &job->directory },
-		{ "--server", NULL, &job->server },
+		{ "--server", NULL, &job->client.server },
 		{ NULL, NULL, NULL },
 	};
 	const char *reason;
@@ -76,16 +67,16 @@ read_arguments(struct job *job, int argc, char **argv)
 		return code;
 	if (argc != 2)
 		return ctl_usage("key", "new takes one name, the key's");
-	job->name = argv[1];
+	job->client.key = argv[1];
 	job->algorithm = key_algorithm_find(algorithm);
-	job->snippet = snippet_find(client);
-	if (!key_name_is_good(job->name, &reason))
-		return ctl_usage("key", "\"%s\" cannot be a key's name: %s", job->name, reason);
+	job->client.snippet = snippet_find(program);
+	if (!key_name_is_good(argv[1], &reason))
+		return ctl_usage("key", "\"%s\" cannot be a key's name: %s", argv[1], reason);
 	if (job->algorithm == NULL)
 		return ctl_usage("key", "--algorithm: \"%s\" is unknown; allowed: %s", algorithm,
 		    key_algorithm_names);
-	if (job->snippet == NULL)
-		return ctl_usage("key", "--for: \"%s\" is unknown; allowed: %s", client,
+	if (job->client.snippet == NULL)
+		return ctl_usage("key", "--for: \"%s\" is unknown; allowed: %s", program,
 		    snippet_clients);
 	return CTL_DONE;
 }
@@ -154,7 +145,7 @@ subject_of(const char *grant, char subject[static SITE_NAME_MAX])
 static void
 warn_of_admin(struct job *job, bool changes_self, bool changes_others)
 {
-	const char *zone = site_first_zone(job->site);
+	const char *zone = site_first_zone(job->client.site);
 
 	if (job->is_admin && changes_self && !changes_others)
 		warn(job,
@@ -166,7 +157,7 @@ warn_of_admin(struct job *job, bool changes_self, bool changes_others)
 static void
 warn_of_grants(struct job *job)
 {
-	const struct site *site = job->site;
+	const struct site *site = job->client.site;
 	bool uses_others = false;
 	bool uses_self = false;
 
@@ -186,11 +177,12 @@ warn_of_grants(struct job *job)
 			warn(job, "\"%s\" lies in none of the daemon's zones, so it allows nothing",
 			    job->allow.items[i]);
 	}
-	if (uses_self && strchr(job->name, '.') != NULL && site_zone_of(site, job->name) == NULL)
+	if (uses_self && strchr(job->client.key, '.') != NULL &&
+	    site_zone_of(site, job->client.key) == NULL)
 		warn(job,
 		    "the key's name lies in none of the daemon's zones: its own name is %s; a name "
 		    "without dots is usual",
-		    job->self);
+		    job->client.self);
 	warn_of_admin(job, uses_self, uses_others);
 }
 
@@ -198,20 +190,22 @@ warn_of_grants(struct job *job)
 static bool
 is_elsewhere(const struct job *job)
 {
+	const struct site *site = job->client.site;
 	char folder[PATH_MAX];
 
-	if (job->site->status == NULL)
+	if (site->status == NULL)
 		return false;
-	return strcmp(realpath(job->site->keys, folder) != NULL ? folder : job->site->keys,
-		   job->directory) != 0;
+	return strcmp(realpath(site->keys, folder) != NULL ? folder : site->keys, job->directory) !=
+	    0;
 }
 
 static void
 warn_of_surprises(struct job *job)
 {
-	const struct site *site = job->site;
+	const struct key_client *client = &job->client;
+	const struct site *site = client->site;
 	char notes[SNIPPET_NOTES_MAX][SNIPPET_NOTE_MAX];
-	size_t note_count = snippet_notes(job->snippet, &job->facts, notes);
+	size_t note_count = snippet_notes(client->snippet, &client->facts, notes);
 
 	warn_of_grants(job);
 	if (job->algorithm->is_weak)
@@ -221,11 +215,11 @@ warn_of_surprises(struct job *job)
 		warn(job,
 		    "an admin key may take over every name that its grants cover; bind it to networks by "
 		    "--from");
-	if (strcmp(job->facts.address, "127.0.0.1") == 0 && job->server == job->guess)
+	if (strcmp(client->facts.address, "127.0.0.1") == 0 && client->server == client->guess)
 		warn(job,
 		    "the client's server is %s, this machine itself; others need --server HOST%s",
-		    job->guess,
-		    !snippet_speaks_http(job->snippet) && strcmp(site->listen, "127.0.0.1") == 0
+		    client->guess,
+		    !snippet_speaks_http(client->snippet) && strcmp(site->listen, "127.0.0.1") == 0
 			? ", and addresses = {\"0.0.0.0\", \"::\"} in the listen block"
 			: "");
 	for (size_t i = 0; i < note_count; i++)
@@ -248,34 +242,29 @@ warn_of_surprises(struct job *job)
 static enum ctl_exit
 prepare(const struct ctl *ctl, struct job *job)
 {
-	enum ctl_exit code;
+	struct key_client *client = &job->client;
+	enum ctl_exit code = key_client_look(client, ctl);
 
-	job->site = site_new(ctl, "");
-	if (job->site == NULL)
-		return ctl_fail(CTL_FAILED, "out of memory");
-	code = key_choose_directory(job->site, &job->directory);
+	if (code == CTL_DONE)
+		code = key_choose_directory(client->site, &job->directory);
 	if (code != CTL_DONE)
 		return code;
 	/* What is told and compared is the real place. */
 	if (realpath(job->directory, job->folder) != NULL)
 		job->directory = job->folder;
-	if (job->server == NULL)
-		job->server = key_guess_server(snippet_listen(job->snippet, job->site), job->guess);
-	code = key_facts(&job->facts, job->snippet, job->site, job->name, job->server, job->self,
-	    job->address);
+	code = key_client_find_facts(client);
 	if (code != CTL_DONE)
 		return code;
 	if (job->allow.count == 0) {
-		job->allow.count = snippet_grants(job->snippet, &job->facts, job->grants);
+		job->allow.count = snippet_grants(client->snippet, &client->facts, job->grants);
 		for (size_t i = 0; i < job->allow.count; i++)
 			job->allow.items[i] = job->grants[i];
 	}
-	if (!snippet_make_secret(job->snippet, job->algorithm, job->secret))
+	if (!snippet_make_secret(client->snippet, job->algorithm, client->secret))
 		return ctl_fail(CTL_FAILED, "the kernel gives no random octets");
-	job->facts.secret = job->secret;
-	job->facts.algorithm = job->algorithm;
-	if (!key_store_path(job->directory, job->name, job->path))
-		return ctl_usage("key", "\"%s\" is too long for a file's name", job->name);
+	client->facts.algorithm = job->algorithm;
+	if (!key_store_path(job->directory, client->key, job->path))
+		return ctl_usage("key", "\"%s\" is too long for a file's name", client->key);
 	warn_of_surprises(job);
 	return CTL_DONE;
 }
@@ -283,36 +272,37 @@ prepare(const struct ctl *ctl, struct job *job)
 static enum ctl_exit
 write_file(const struct job *job)
 {
-	const struct key_draft draft = { .name = job->name,
+	const struct key_client *client = &job->client;
+	const struct key_draft draft = { .name = client->key,
 		.algorithm = job->algorithm,
-		.secret = job->secret,
+		.secret = client->secret,
 		.allow = job->allow.items,
 		.allow_count = job->allow.count,
 		.from = job->from.items,
 		.from_count = job->from.count,
 		.is_admin = job->is_admin,
-		.is_for_many = snippet_is_for_many(job->snippet) };
+		.is_for_many = snippet_is_for_many(client->snippet) };
 	char problem[KEY_STORE_PROBLEM_MAX];
 	struct buffer text;
 	struct key_place place = { 0 };
-	enum status status = key_store_find(job->directory, job->name, &place, problem);
+	enum status status = key_store_find(job->directory, client->key, &place, problem);
 
 	/* The daemon would have two of that name, and take neither. */
-	if (status != STATUS_OK && !is_elsewhere(job) && job->site->made_keys[0] != '\0') {
+	if (status != STATUS_OK && !is_elsewhere(job) && client->site->made_keys[0] != '\0') {
 		key_place_release(&place);
-		status = key_store_find_made(job->site->made_keys, job->name, &place, problem);
+		status = key_store_find_made(client->site->made_keys, client->key, &place, problem);
 	}
 	if (status == STATUS_OK) {
 		(void)snprintf(problem, sizeof(problem),
 		    "the key \"%s\" is there already, in %s; \"ddnsctl key rotate\" gives it a new "
 		    "secret, \"ddnsctl key revoke\" ends it",
-		    job->name, place.path);
+		    client->key, place.path);
 		status = STATUS_NAME_EXISTS;
 	} else {
 		buffer_init(&text, KEY_FILE_MAX);
 		status = key_file_compose(&draft, &text);
 		if (status == STATUS_OK)
-			status = key_store_add(job->directory, job->name, &text, problem);
+			status = key_store_add(job->directory, client->key, &text, problem);
 		else
 			(void)snprintf(problem, sizeof(problem), "%s", status_text(status));
 		key_store_wipe(&text);
@@ -344,28 +334,28 @@ texts(const struct key_items *items)
 static void
 print_json(const struct job *job, enum key_knowledge knowledge)
 {
+	const struct key_client *client = &job->client;
 	json_t *warnings = json_array();
 	json_t *json;
 
 	for (size_t i = 0; i < job->warning_count; i++)
 		(void)json_array_append_new(warnings, json_string(job->warnings[i]));
 	json = json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:s, s:s%, s:o}", "name",
-	    job->name, "file", job->path, "algorithm", job->algorithm->name, "secret", job->secret,
-	    "admin", job->is_admin, "allow", texts(&job->allow), "from", texts(&job->from), "taken",
-	    knowledge == KEY_IS_UNKNOWN ? json_null() : json_boolean(knowledge == KEY_IS_SO),
-	    "client", snippet_client(job->snippet), "configuration", job->configuration.data,
-	    job->configuration.length, "warnings", warnings);
+	    client->key, "file", job->path, "algorithm", job->algorithm->name, "secret",
+	    client->secret, "admin", job->is_admin, "allow", texts(&job->allow), "from",
+	    texts(&job->from), "taken", key_knowledge_json(knowledge), "client",
+	    snippet_client(client->snippet), "configuration", client->configuration.data,
+	    client->configuration.length, "warnings", warnings);
 	output_json(json);
 	json_decref(json);
 }
 
-/* News go to stderr, so that the client's configuration can be piped into a file. */
 static void
 print_news(const struct job *job, enum key_knowledge knowledge, const char *reason)
 {
 	size_t changes = 0;
 
-	fprintf(stderr, "Key \"%s\" is in %s.\nIt may change:", job->name, job->path);
+	fprintf(stderr, "Key \"%s\" is in %s.\nIt may change:", job->client.key, job->path);
 	for (size_t i = 0; i < job->allow.count; i++) {
 		if (!is_look(job->allow.items[i]))
 			fprintf(stderr, "%s %s", changes++ > 0 ? ";" : "", job->allow.items[i]);
@@ -376,8 +366,6 @@ print_news(const struct job *job, enum key_knowledge knowledge, const char *reas
 	key_say_knowledge(knowledge, reason);
 	for (size_t i = 0; i < job->warning_count; i++)
 		fprintf(stderr, "Note: %s.\n", job->warnings[i]);
-	fprintf(stderr, "For %s:\n\n", snippet_client(job->snippet));
-	fflush(stderr);
 }
 
 static enum ctl_exit
@@ -390,7 +378,8 @@ run(struct ctl *ctl, struct job *job)
 	if (code == CTL_DONE)
 		code = prepare(ctl, job);
 	if (code == CTL_DONE &&
-	    snippet_append(job->snippet, &job->facts, &job->configuration) != STATUS_OK)
+	    snippet_append(job->client.snippet, &job->client.facts, &job->client.configuration) !=
+		STATUS_OK)
 		code = ctl_fail(CTL_FAILED, "out of memory");
 	if (code == CTL_DONE)
 		code = write_file(job);
@@ -399,14 +388,14 @@ run(struct ctl *ctl, struct job *job)
 	if (is_elsewhere(job))
 		knowledge = KEY_IS_NOT;
 	else
-		knowledge = key_wait(ctl, job->name, NULL, reason, sizeof(reason));
+		knowledge = key_wait(ctl, job->client.key, NULL, reason, sizeof(reason));
 	if (knowledge == KEY_IS_NOT && strstr(reason, job->path) != NULL)
 		return take_back(job, reason);
 	if (ctl->is_json) {
 		print_json(job, knowledge);
 	} else {
 		print_news(job, knowledge, reason);
-		(void)fwrite(job->configuration.data, 1, job->configuration.length, stdout);
+		key_client_print(&job->client);
 	}
 	return output_flush() ? CTL_DONE : CTL_FAILED;
 }
@@ -419,13 +408,11 @@ key_new(struct ctl *ctl, int argc, char **argv)
 
 	if (job == NULL)
 		return ctl_fail(CTL_FAILED, "out of memory");
-	buffer_init(&job->configuration, SNIPPET_SIZE_MAX);
+	key_client_init(&job->client);
 	code = read_arguments(job, argc, argv);
 	if (code == CTL_DONE)
 		code = run(ctl, job);
-	key_store_wipe(&job->configuration);
-	site_free(job->site);
-	explicit_bzero(job, sizeof(*job));
+	key_client_release(&job->client);
 	free(job);
 	return code;
 }

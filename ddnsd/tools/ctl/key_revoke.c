@@ -209,9 +209,8 @@ print_result(const struct ctl *ctl, const struct job *job, enum key_knowledge kn
 		(void)json_array_append_new(names,
 		    json_string(look_text(json_array_get(job->names, i), "name", "")));
 	json = json_pack("{s:s, s:s, s:o, s:o, s:I}", "name", job->name, "file", job->place.path,
-	    "taken",
-	    knowledge == KEY_IS_UNKNOWN ? json_null() : json_boolean(knowledge == KEY_IS_SO),
-	    "names", names, "deleted", (json_int_t)job->deleted);
+	    "taken", key_knowledge_json(knowledge), "names", names, "deleted",
+	    (json_int_t)job->deleted);
 	output_json(json);
 	json_decref(json);
 }

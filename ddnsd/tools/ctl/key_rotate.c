@@ -2,7 +2,6 @@
 /* "ddnsctl key rotate": a new secret, while the present one goes on for some time. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -14,32 +13,24 @@
 enum { REASON_MAX = 1024, OVERLAP_MAX_S = 366 * 24 * 60 * 60 };
 
 struct job {
-	const char *name;
+	struct key_client client;
 	const char *directory;
-	const char *server;
-	const struct snippet *snippet;
 	int64_t overlap_s;
 	int64_t until_s;
 	char until[KEY_UNTIL_MAX];
-	char secret[KEY_SECRET_TEXT_MAX];
-	struct site *site;
 	struct key_place place;
-	char self[SITE_NAME_MAX];
-	char address[64];
-	char guess[64];
-	struct buffer configuration;
 };
 
 static enum ctl_exit
 read_arguments(struct job *job, int argc, char **argv)
 {
-	const char *client = "nsupdate";
+	const char *program = "nsupdate";
 	const char *overlap = "7d";
 	const struct option_entry options[] = {
 		{ "--overlap", NULL, &overlap },
-		{ "--for", NULL, &client },
+		{ "--for", NULL, &program },
 		{ "--directory", NULL, &job->directory },
-		{ "--server", NULL, &job->server },
+		{ "--server", NULL, &job->client.server },
 		{ NULL, NULL, NULL },
 	};
 	enum ctl_exit code = options_take(options, &argc, argv);
@@ -48,10 +39,10 @@ read_arguments(struct job *job, int argc, char **argv)
 		return code;
 	if (argc != 2)
 		return ctl_usage("key", "rotate takes one name, the key's");
-	job->name = argv[1];
-	job->snippet = snippet_find(client);
-	if (job->snippet == NULL)
-		return ctl_usage("key", "--for: \"%s\" is unknown; allowed: %s", client,
+	job->client.key = argv[1];
+	job->client.snippet = snippet_find(program);
+	if (job->client.snippet == NULL)
+		return ctl_usage("key", "--for: \"%s\" is unknown; allowed: %s", program,
 		    snippet_clients);
 	if (duration_from_text(overlap, &job->overlap_s) != STATUS_OK || job->overlap_s < 1 ||
 	    job->overlap_s > OVERLAP_MAX_S)
@@ -64,12 +55,11 @@ read_arguments(struct job *job, int argc, char **argv)
 static enum ctl_exit
 find(const struct ctl *ctl, struct job *job)
 {
-	job->site = site_new(ctl, "");
-	if (job->site == NULL)
-		return ctl_fail(CTL_FAILED, "out of memory");
-	if (job->server == NULL)
-		job->server = key_guess_server(snippet_listen(job->snippet, job->site), job->guess);
-	return key_find(job->site, job->directory, job->name, &job->place);
+	enum ctl_exit code = key_client_look(&job->client, ctl);
+
+	if (code == CTL_DONE)
+		code = key_find(job->client.site, job->directory, job->client.key, &job->place);
+	return code == CTL_DONE ? key_client_find_facts(&job->client) : code;
 }
 
 /* A second rotation ends the secret that the first one kept: somebody may still use it. */
@@ -110,13 +100,14 @@ edit(struct job *job)
 	if (algorithm == NULL)
 		return ctl_fail(CTL_FAILED, "%s: the algorithm \"%s\" is unknown", job->place.path,
 		    job->place.found.algorithm);
-	if (!snippet_make_secret(job->snippet, algorithm, job->secret))
+	if (!snippet_make_secret(job->client.snippet, algorithm, job->client.secret))
 		return ctl_fail(CTL_FAILED, "the kernel gives no random octets");
+	job->client.facts.algorithm = algorithm;
 	job->until_s = clock_wall_s() + job->overlap_s;
 	(void)key_until_to_text(job->until_s, job->until);
 	buffer_init(&text, KEY_FILE_MAX);
-	status = key_file_rotate(job->place.text.data, job->place.text.length, job->name,
-	    job->secret, job->until_s, &text, reason);
+	status = key_file_rotate(job->place.text.data, job->place.text.length, job->client.key,
+	    job->client.secret, job->until_s, &text, reason);
 	if (status == STATUS_OK)
 		status = key_store_replace(&job->place, &text, problem);
 	else
@@ -129,22 +120,22 @@ edit(struct job *job)
 static void
 print_json(const struct job *job, enum key_knowledge knowledge)
 {
-	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s%}", "name", job->name,
-	    "file", job->place.path, "algorithm", job->place.found.algorithm, "secret", job->secret,
-	    "old_secret_until", job->until, "taken",
-	    knowledge == KEY_IS_UNKNOWN ? json_null() : json_boolean(knowledge == KEY_IS_SO),
-	    "client", snippet_client(job->snippet), "configuration", job->configuration.data,
-	    job->configuration.length);
+	const struct key_client *client = &job->client;
+	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s%}", "name", client->key,
+	    "file", job->place.path, "algorithm", job->place.found.algorithm, "secret",
+	    client->secret, "old_secret_until", job->until, "taken", key_knowledge_json(knowledge),
+	    "client", snippet_client(client->snippet), "configuration", client->configuration.data,
+	    client->configuration.length);
 
 	output_json(json);
 	json_decref(json);
 }
 
 static void
-print_notes(const struct job *job, const struct snippet_facts *facts)
+print_notes(const struct key_client *client)
 {
 	char notes[SNIPPET_NOTES_MAX][SNIPPET_NOTE_MAX];
-	size_t count = snippet_notes(job->snippet, facts, notes);
+	size_t count = snippet_notes(client->snippet, &client->facts, notes);
 
 	for (size_t i = 0; i < count; i++)
 		fprintf(stderr, "Note: %s.\n", notes[i]);
@@ -153,37 +144,31 @@ print_notes(const struct job *job, const struct snippet_facts *facts)
 static enum ctl_exit
 run(struct ctl *ctl, struct job *job)
 {
-	struct snippet_facts facts;
 	char reason[REASON_MAX] = "";
 	enum key_knowledge knowledge;
 	enum ctl_exit code = find(ctl, job);
 
-	if (code == CTL_DONE)
-		code = key_facts(&facts, job->snippet, job->site, job->name, job->server, job->self,
-		    job->address);
 	if (code == CTL_DONE)
 		code = ask_about_old_secret(ctl, job);
 	if (code == CTL_DONE)
 		code = edit(job);
 	if (code != CTL_DONE)
 		return code;
-	facts.secret = job->secret;
-	facts.algorithm = key_algorithm_find(job->place.found.algorithm);
-	if (snippet_append(job->snippet, &facts, &job->configuration) != STATUS_OK)
+	if (snippet_append(job->client.snippet, &job->client.facts, &job->client.configuration) !=
+	    STATUS_OK)
 		return ctl_fail(CTL_FAILED,
 		    "the key has a new secret, in %s, but memory ran out before it could be shown",
 		    job->place.path);
-	knowledge = key_wait(ctl, job->name, job->until, reason, sizeof(reason));
+	knowledge = key_wait(ctl, job->client.key, job->until, reason, sizeof(reason));
 	if (ctl->is_json) {
 		print_json(job, knowledge);
 	} else {
 		fprintf(stderr,
 		    "Key \"%s\" has a new secret, in %s. The one before is accepted until %s.\n",
-		    job->name, job->place.path, job->until);
+		    job->client.key, job->place.path, job->until);
 		key_say_knowledge(knowledge, reason);
-		print_notes(job, &facts);
-		fprintf(stderr, "For %s:\n\n", snippet_client(job->snippet));
-		(void)fwrite(job->configuration.data, 1, job->configuration.length, stdout);
+		print_notes(&job->client);
+		key_client_print(&job->client);
 	}
 	return output_flush() ? CTL_DONE : CTL_FAILED;
 }
@@ -191,19 +176,14 @@ run(struct ctl *ctl, struct job *job)
 enum ctl_exit
 key_rotate(struct ctl *ctl, int argc, char **argv)
 {
-	struct job *job = calloc(1, sizeof(*job));
+	struct job job = { .directory = NULL };
 	enum ctl_exit code;
 
-	if (job == NULL)
-		return ctl_fail(CTL_FAILED, "out of memory");
-	buffer_init(&job->configuration, SNIPPET_SIZE_MAX);
-	code = read_arguments(job, argc, argv);
+	key_client_init(&job.client);
+	code = read_arguments(&job, argc, argv);
 	if (code == CTL_DONE)
-		code = run(ctl, job);
-	key_store_wipe(&job->configuration);
-	key_place_release(&job->place);
-	site_free(job->site);
-	explicit_bzero(job, sizeof(*job));
-	free(job);
+		code = run(ctl, &job);
+	key_client_release(&job.client);
+	key_place_release(&job.place);
 	return code;
 }

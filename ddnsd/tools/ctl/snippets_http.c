@@ -15,7 +15,7 @@ static const char curl_text[] =
     "\n"
     "# ... and the address that this machine has towards the server. Whatever fails is an exit status.\n"
     "address=$(ip @ROUTE@ route get @TARGET@ | sed -n 's/.* src \\([^ ]*\\).*/\\1/p')\n"
-    "curl -fsS -K @KEY@.curl \"@URL@/v1/update?hostname=@NAME@&myip=$address\"\n";
+    "curl --fail-with-body -sS -K @KEY@.curl \"@URL@/v1/update?hostname=@NAME@&myip=$address\"\n";
 
 static const char ddclient_text[] =
     "# /etc/ddclient.conf, mode 600, owner root. Put the name of your interface for eth0.\n"
