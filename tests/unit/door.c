@@ -211,6 +211,49 @@ door_wait(struct door *door, int client)
 	return true;
 }
 
+/* --- clients --- */
+
+void
+door_send_letter(int client, const struct letter *letter)
+{
+	uint8_t prefix[] = { (uint8_t)(letter->length >> 8), (uint8_t)letter->length };
+	struct iovec parts[] = {
+		{ prefix, sizeof(prefix) },
+		{ (void *)(uintptr_t)letter->wire, letter->length },
+	};
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	size_t length = sizeof(prefix) + letter->length;
+	socklen_t size = sizeof(int);
+	int type;
+
+	assert_int_equal(getsockopt(client, SOL_SOCKET, SO_TYPE, &type, &size), 0);
+	if (type == SOCK_DGRAM) {
+		message = (struct msghdr){ .msg_iov = parts + 1, .msg_iovlen = 1 };
+		length = letter->length;
+	}
+	assert_int_equal(sendmsg(client, &message, MSG_NOSIGNAL), length);
+}
+
+void
+door_send_query(int client, uint16_t id, const char *name, uint16_t type)
+{
+	struct letter letter;
+
+	letter_query(&letter, id, name, type);
+	door_send_letter(client, &letter);
+}
+
+void
+door_send_update(int client, uint16_t id, const char *address)
+{
+	struct letter letter;
+
+	letter_update(&letter, id);
+	letter_add(&letter, door_key, address);
+	letter_sign(&letter, door_key, client_secret, served_wall_s);
+	door_send_letter(client, &letter);
+}
+
 void
 door_put_text(struct door *door, const char *name, size_t octets)
 {

@@ -58,5 +58,12 @@ void door_turn(struct door *door, int limit_ms);
 /* Runs turns until the client's socket can be read. False: not within DOOR_LIMIT_MS. */
 bool door_wait(struct door *door, int client);
 
+/* Sends one message from a client's socket; over TCP behind its length. */
+void door_send_letter(int client, const struct letter *letter);
+void door_send_query(int client, uint16_t id, const char *name, uint16_t type);
+
+/* Signed by door_key, which adds the address to its own name. */
+void door_send_update(int client, uint16_t id, const char *address);
+
 /* Gives a name (below home.arpa) so many octets of TXT records, DOOR_TEXT_SIZE each. */
 void door_put_text(struct door *door, const char *name, size_t octets);

@@ -2,6 +2,7 @@
 /* A temporary folder for one test, and small files in it. Fails the test when the system does. */
 #pragma once
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -85,4 +87,30 @@ folder_expect(const struct folder *folder, const char *name, const char *text)
 	content[length] = '\0';
 	(void)close(fd);
 	assert_string_equal(content, text);
+}
+
+/* How many entries it has. */
+static inline unsigned
+folder_count(const struct folder *folder)
+{
+	DIR *list = opendir(folder->path);
+	unsigned count = 0;
+
+	assert_non_null(list);
+	while (readdir(list) != NULL)
+		count++;
+	(void)closedir(list);
+	return count - 2; /* "." and ".." */
+}
+
+/* The permissions of FOLDER/name, which is a regular file. */
+static inline mode_t
+folder_mode(const struct folder *folder, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat about;
+
+	assert_int_equal(lstat(folder_entry(folder, name, path), &about), 0);
+	assert_true(S_ISREG(about.st_mode));
+	return about.st_mode & 07777;
 }

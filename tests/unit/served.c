@@ -58,6 +58,14 @@ served_add_zone(struct served *served, const char *apex)
 }
 
 void
+served_name_leases(struct served *served)
+{
+	served->dhcp.has_zone = true;
+	served->dhcp.ttl_s = 60;
+	assert_int_equal(name_from_text("home.arpa", &served->dhcp.zone), STATUS_OK);
+}
+
+void
 served_init(struct served *served)
 {
 	memset(served, 0, sizeof(*served));
@@ -375,6 +383,24 @@ write_answer(struct served *served)
 			    name_to_text(item->rrset.owner, owner), text);
 		}
 	}
+}
+
+void
+served_lease(struct served *served, const char *address, const char *name)
+{
+	struct dhcp_event event = {
+		.action = DHCP_ADD,
+		.server = "dnsmasq",
+		.name = name,
+		.client_name = name,
+		.is_complete = true,
+		.remaining_s = 3600,
+	};
+
+	assert_int_equal(address_from_text(address, &event.address), STATUS_OK);
+	assert_int_equal(dhcp_hardware_from_text("02:00:00:00:00:01", &event.hardware), STATUS_OK);
+	assert_int_equal(service_dhcp_event(served->service, &event, "unix"), STATUS_OK);
+	assert_int_equal(service_commit(served->service), STATUS_OK);
 }
 
 const char *

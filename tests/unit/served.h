@@ -66,6 +66,9 @@ void served_open(struct served *served); /* both */
 
 void served_add_zone(struct served *served, const char *apex);
 
+/* Before served_start(): leases get names in home.arpa, with a TTL of 60. */
+void served_name_leases(struct served *served);
+
 /* As a restart of the daemon: only what is stored comes back. The clocks go on. */
 void served_restart(struct served *served);
 void served_close(struct served *served);
@@ -82,6 +85,9 @@ enum status served_update(struct served *served, struct principal *principal, co
 
 /* One message that is a turn of its own: the update's status, or the commit's. */
 enum status served_do(struct served *served, struct principal *principal, const char *script);
+
+/* dnsmasq's hook tells of a lease for an hour: a turn of its own. It is always the same device. */
+void served_lease(struct served *served, const char *address, const char *name);
 
 /* Asks "NAME TYPE". The answer as text: RCODE, "aa", then a line "SECTION OWNER TTL TYPE RDATA" a record. */
 const char *served_ask(struct served *served, const char *question);

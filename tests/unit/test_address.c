@@ -13,16 +13,9 @@
 
 #include "wire/address.h"
 
+#include "address_of.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static struct address
-address_of(const char *text)
-{
-	struct address address;
-
-	assert_int_equal(address_from_text(text, &address), STATUS_OK);
-	return address;
-}
 
 static void
 addresses_come_back_from_their_text(void **state)

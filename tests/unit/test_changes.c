@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* service/changes: who watches is told of what was committed, in words, and of nothing else. */
+/* LDWRAP: store_commit */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,24 +12,10 @@
 
 #include "service/report.h"
 
+#include "failing_commit.h"
 #include "served.h"
 
 enum { TEXT_MAX = 65536, HOUR_S = 3600 };
-
-/* LDWRAP: store_commit */
-static enum status commit_status;
-
-enum status __real_store_commit(struct store *store, int64_t wall_s);
-enum status __wrap_store_commit(struct store *store, int64_t wall_s);
-
-enum status
-__wrap_store_commit(struct store *store, int64_t wall_s)
-{
-	if (commit_status == STATUS_OK)
-		return __real_store_commit(store, wall_s);
-	store_rollback(store);
-	return commit_status;
-}
 
 static char told[TEXT_MAX];
 static size_t told_count;
@@ -58,9 +45,7 @@ open_world(void **state)
 	static struct served served;
 
 	served_init(&served);
-	served.dhcp.has_zone = true;
-	served.dhcp.ttl_s = 60;
-	assert_int_equal(name_from_text("home.arpa", &served.dhcp.zone), STATUS_OK);
+	served_name_leases(&served);
 	served_start(&served);
 	service_set_watcher(served.service, &watcher);
 	told[0] = '\0';
@@ -106,9 +91,9 @@ what_could_not_be_stored_is_not_told(void **state)
 	struct served *served = *state;
 	struct principal *key = served_key(served, "desk", "zone home.arpa");
 
-	commit_status = STATUS_NO_SPACE;
+	commit_outcome = STATUS_NO_SPACE;
 	assert_int_equal(served_do(served, key, "add a 60 A 192.0.2.1"), STATUS_NO_SPACE);
-	commit_status = STATUS_OK;
+	commit_outcome = STATUS_OK;
 	assert_int_equal(served_do(served, key, "add b 60 A 192.0.2.2"), STATUS_OK);
 	assert_string_equal(told, "b.home.arpa [] -> [192.0.2.2] desk udp 192.0.2.200\n");
 }

@@ -13,32 +13,18 @@
 #include "auth/rate_limit.h"
 #include "service/report.h"
 
+#include "failing_commit.h"
 #include "served.h"
 
-static bool is_disk_full;
-static int64_t commit_takes_ms;
 static struct served *served;
 static struct principal *key;
 static struct service_counts before;
-
-enum status __real_store_commit(struct store *store, int64_t wall_s);
-enum status __wrap_store_commit(struct store *store, int64_t wall_s);
-
-enum status
-__wrap_store_commit(struct store *store, int64_t wall_s)
-{
-	served_now_ms += commit_takes_ms;
-	if (!is_disk_full)
-		return __real_store_commit(store, wall_s);
-	store_rollback(store);
-	return STATUS_NO_SPACE;
-}
 
 static int
 set_up(void **state)
 {
 	(void)state;
-	is_disk_full = false;
+	commit_outcome = STATUS_OK;
 	commit_takes_ms = 0;
 	served = malloc(sizeof(*served));
 	assert_non_null(served);
@@ -141,13 +127,13 @@ what_a_failed_commit_takes_back_was_not_accepted(void **state)
 	assert_int_equal(served_update(served, key, "add two 60 A 192.0.2.1"), STATUS_OK);
 	assert_int_equal(served_update(served, key, "delete nothing"), STATUS_OK);
 	assert_int_equal(served_update(served, key, "yxdomain x; delete y"), STATUS_NAME_MISSING);
-	is_disk_full = true;
+	commit_outcome = STATUS_NO_SPACE;
 	assert_int_equal(service_commit(served->service), STATUS_NO_SPACE);
 	assert_int_equal(more_of(OUTCOME_STORE), 3);
 	assert_int_equal(more_of(OUTCOME_NAME_MISSING), 1);
 	assert_int_equal(more_of_all(), 4);
 	assert_int_equal(service_counts(served->service)->commits_failed, 1);
-	is_disk_full = false;
+	commit_outcome = STATUS_OK;
 	expect(key, "add one 60 A 192.0.2.1", OUTCOME_CHANGED);
 }
 

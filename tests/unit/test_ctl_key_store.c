@@ -2,7 +2,6 @@
 /*
  * tools/ctl/key_store: key files are never replaced by a new key, and changed whole or not at all.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <sys/stat.h>
@@ -56,29 +55,6 @@ replace(const struct key_place *place, const char *content)
 	return status;
 }
 
-static unsigned
-entries(void)
-{
-	DIR *list = opendir(folder.path);
-	unsigned count = 0;
-
-	assert_non_null(list);
-	while (readdir(list) != NULL)
-		count++;
-	(void)closedir(list);
-	return count - 2;
-}
-
-static mode_t
-mode_of(const char *name)
-{
-	char path[PATH_MAX];
-	struct stat about;
-
-	assert_int_equal(stat(folder_entry(&folder, name, path), &about), 0);
-	return about.st_mode & 07777;
-}
-
 static void
 a_new_file_is_for_its_owner_and_group_whatever_the_umask(void **state)
 {
@@ -89,10 +65,10 @@ a_new_file_is_for_its_owner_and_group_whatever_the_umask(void **state)
 	(void)umask(0777);
 	assert_int_equal(add("nas", "key \"nas\" {}\n"), STATUS_OK);
 	(void)umask(before);
-	assert_int_equal(mode_of("laptop.conf"), 0640);
-	assert_int_equal(mode_of("nas.conf"), 0640);
+	assert_int_equal(folder_mode(&folder, "laptop.conf"), 0640);
+	assert_int_equal(folder_mode(&folder, "nas.conf"), 0640);
 	folder_expect(&folder, "laptop.conf", "key \"laptop\" {}\n");
-	assert_int_equal(entries(), 2);
+	assert_int_equal(folder_count(&folder), 2);
 }
 
 static void
@@ -103,7 +79,7 @@ a_file_that_is_there_is_never_replaced(void **state)
 	assert_int_equal(add("laptop", "key \"laptop\" {}\n"), STATUS_NAME_EXISTS);
 	assert_non_null(strstr(problem, "laptop.conf is there already"));
 	folder_expect(&folder, "laptop.conf", "mine");
-	assert_int_equal(entries(), 1);
+	assert_int_equal(folder_count(&folder), 1);
 }
 
 static void
@@ -199,8 +175,8 @@ a_changed_file_keeps_its_mode_and_leaves_no_other(void **state)
 	assert_int_equal(key_store_find(folder.path, "laptop", &place, problem), STATUS_OK);
 	assert_int_equal(replace(&place, "new"), STATUS_OK);
 	folder_expect(&folder, "laptop.conf", "new");
-	assert_int_equal(mode_of("laptop.conf"), 0600);
-	assert_int_equal(entries(), 1);
+	assert_int_equal(folder_mode(&folder, "laptop.conf"), 0600);
+	assert_int_equal(folder_count(&folder), 1);
 	key_place_release(&place);
 }
 
@@ -217,7 +193,7 @@ a_file_that_somebody_changed_meanwhile_is_neither_replaced_nor_removed(void **st
 	assert_int_equal(key_store_remove(&place, problem), STATUS_REFUSED);
 	assert_non_null(strstr(problem, "changed meanwhile"));
 	folder_expect(&folder, "laptop.conf", "key \"laptop\" {} # by hand\n");
-	assert_int_equal(entries(), 1);
+	assert_int_equal(folder_count(&folder), 1);
 	key_place_release(&place);
 }
 

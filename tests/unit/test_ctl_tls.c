@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* tools/ctl/tls_names and tls_store: what a certificate is for, and its files, whole or not at all. */
-#include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <strings.h>
@@ -132,30 +131,6 @@ tear_down(void **state)
 	return 0;
 }
 
-static mode_t
-mode_of(const char *name)
-{
-	char path[PATH_MAX];
-	struct stat about;
-
-	assert_int_equal(lstat(folder_entry(&folder, name, path), &about), 0);
-	assert_true(S_ISREG(about.st_mode));
-	return about.st_mode & 07777;
-}
-
-static unsigned
-entries(void)
-{
-	DIR *directory = opendir(folder.path);
-	unsigned count = 0;
-
-	assert_non_null(directory);
-	while (readdir(directory) != NULL)
-		count++;
-	(void)closedir(directory);
-	return count - 2;
-}
-
 static void
 both_files_are_written_and_the_key_is_closed_to_others(void **state)
 {
@@ -167,10 +142,10 @@ both_files_are_written_and_the_key_is_closed_to_others(void **state)
 	(void)umask(before);
 	folder_expect(&folder, TLS_CERTIFICATE_FILE, "certificate");
 	folder_expect(&folder, TLS_KEY_FILE, "key");
-	assert_int_equal(mode_of(TLS_CERTIFICATE_FILE), 0644);
-	assert_int_equal(mode_of(TLS_KEY_FILE) & 0137, 0);
-	assert_int_equal(mode_of(TLS_KEY_FILE) & 0600, 0600);
-	assert_int_equal(entries(), 2);
+	assert_int_equal(folder_mode(&folder, TLS_CERTIFICATE_FILE), 0644);
+	assert_int_equal(folder_mode(&folder, TLS_KEY_FILE) & 0137, 0);
+	assert_int_equal(folder_mode(&folder, TLS_KEY_FILE) & 0600, 0600);
+	assert_int_equal(folder_count(&folder), 2);
 }
 
 static void
@@ -207,15 +182,15 @@ what_is_there_is_kept_unless_it_may_be_replaced(void **state)
 		assert_non_null(strstr(problem, files[i]));
 		assert_non_null(strstr(problem, "--force"));
 		folder_expect(&folder, files[i], "mine");
-		assert_int_equal(entries(), 1);
+		assert_int_equal(folder_count(&folder), 1);
 		assert_int_equal(unlink(folder_entry(&folder, files[i], path)), 0);
 	}
 	folder_write(&folder, TLS_KEY_FILE, "mine");
 	assert_false(tls_store_is_taken(folder.path, true, problem));
 	assert_int_equal(tls_store_write(folder.path, "c", "k", true, problem), STATUS_OK);
 	folder_expect(&folder, TLS_KEY_FILE, "k");
-	assert_int_equal(mode_of(TLS_KEY_FILE) & 0007, 0);
-	assert_int_equal(entries(), 2);
+	assert_int_equal(folder_mode(&folder, TLS_KEY_FILE) & 0007, 0);
+	assert_int_equal(folder_count(&folder), 2);
 }
 
 static void
@@ -234,7 +209,7 @@ a_link_is_replaced_and_not_followed(void **state)
 	assert_int_equal(tls_store_write(folder.path, "c", "k", true, problem), STATUS_OK);
 	folder_expect(&folder, "precious", "precious");
 	folder_expect(&folder, TLS_KEY_FILE, "k");
-	(void)mode_of(TLS_KEY_FILE);
+	(void)folder_mode(&folder, TLS_KEY_FILE);
 }
 
 static void
@@ -244,7 +219,7 @@ a_folder_that_others_may_write_is_refused_with_the_mend(void **state)
 	assert_int_equal(chmod(folder.path, 0777), 0);
 	assert_int_equal(tls_store_write(folder.path, "c", "k", false, problem), STATUS_REFUSED);
 	assert_non_null(strstr(problem, "chmod go-w"));
-	assert_int_equal(entries(), 0);
+	assert_int_equal(folder_count(&folder), 0);
 }
 
 int

@@ -11,24 +11,9 @@
 #include <cmocka.h>
 
 #include "door.h"
+#include "failing_commit.h"
 
 enum { ID = 0x1234 };
-
-/* --- a disk that is full on demand --- */
-
-static bool is_disk_full;
-
-enum status __real_store_commit(struct store *store, int64_t wall_s);
-enum status __wrap_store_commit(struct store *store, int64_t wall_s);
-
-enum status
-__wrap_store_commit(struct store *store, int64_t wall_s)
-{
-	if (!is_disk_full)
-		return __real_store_commit(store, wall_s);
-	store_rollback(store);
-	return STATUS_NO_SPACE;
-}
 
 /* --- a conversation --- */
 
@@ -51,7 +36,7 @@ static int
 set_up(void **state)
 {
 	(void)state;
-	is_disk_full = false;
+	commit_outcome = STATUS_OK;
 	door_open(&door);
 	return 0;
 }
@@ -495,10 +480,10 @@ a_repeat_after_a_failed_commit_is_applied(void **state)
 {
 	(void)state;
 	ask_for_address(&one, "192.0.2.1");
-	is_disk_full = true;
+	commit_outcome = STATUS_NO_SPACE;
 	assert_int_equal(say(&one), KNOT_RCODE_SERVFAIL);
 	assert_string_equal(served_records(&door.served, "laptop"), "");
-	is_disk_full = false;
+	commit_outcome = STATUS_OK;
 	assert_int_equal(say(&one), KNOT_RCODE_NOERROR);
 	assert_string_equal(served_records(&door.served, "laptop"), "60 A 192.0.2.1\n");
 }
@@ -513,9 +498,9 @@ a_failed_commit_forgets_only_its_own_messages(void **state)
 	letter_put(&other.request, LETTER_CHANGES, door_key, KNOT_RRTYPE_ANY, KNOT_CLASS_ANY, 0,
 	    NULL, 0);
 	sign(&other);
-	is_disk_full = true;
+	commit_outcome = STATUS_NO_SPACE;
 	assert_int_equal(say(&other), KNOT_RCODE_SERVFAIL);
-	is_disk_full = false;
+	commit_outcome = STATUS_OK;
 	assert_int_equal(say(&other), KNOT_RCODE_NOERROR);
 	assert_int_equal(say(&one), KNOT_RCODE_NOERROR);
 	assert_string_equal(served_records(&door.served, "laptop"), "");
@@ -531,7 +516,7 @@ a_failed_commit_is_a_signed_servfail_without_a_lease(void **state)
 	letter_add(&one.request, door_key, "192.0.2.1");
 	letter_put_opt(&one.request, 0, 1232, "\0\2\0\10\0\0\7\10\0\0\7\10", 12);
 	sign(&one);
-	is_disk_full = true;
+	commit_outcome = STATUS_NO_SPACE;
 	assert_int_equal(say(&one), KNOT_RCODE_SERVFAIL);
 	assert_true(is_signed(&one));
 	/* OPT, empty, and TSIG. */
@@ -550,7 +535,7 @@ a_failed_commit_fails_the_refreshes_of_its_turn_and_no_query(void **state)
 	ask_for_address(&other, "192.0.2.2");
 	receive(&one);
 	receive(&other);
-	is_disk_full = true;
+	commit_outcome = STATUS_NO_SPACE;
 	assert_int_equal(end_turn(), STATUS_NO_SPACE);
 	finish(&one, STATUS_NO_SPACE);
 	assert_int_equal(rcode_of(&one), KNOT_RCODE_SERVFAIL);
@@ -570,7 +555,7 @@ a_query_waits_while_changes_are_open(void **state)
 	receive(&one);
 	receive(&other);
 	assert_int_equal(other.outcome, DNS_AFTER_COMMIT);
-	is_disk_full = true;
+	commit_outcome = STATUS_NO_SPACE;
 	assert_int_equal(end_turn(), STATUS_NO_SPACE);
 	assert_int_equal(say(&other), KNOT_RCODE_NXDOMAIN);
 }

@@ -104,34 +104,6 @@ frame(const struct letter *letter, uint8_t *stream)
 	return PREFIX_SIZE + letter->length;
 }
 
-static void
-send_letter(int fd, const struct letter *letter)
-{
-	uint8_t stream[PREFIX_SIZE + CLIENT_WIRE_MAX];
-
-	send_all(fd, stream, frame(letter, stream));
-}
-
-static void
-send_query(int fd, uint16_t id, const char *name, uint16_t type)
-{
-	struct letter letter;
-
-	letter_query(&letter, id, name, type);
-	send_letter(fd, &letter);
-}
-
-static void
-send_update(int fd, uint16_t id, const char *address)
-{
-	struct letter letter;
-
-	letter_update(&letter, id);
-	letter_add(&letter, door_key, address);
-	letter_sign(&letter, door_key, client_secret, served_wall_s);
-	send_letter(fd, &letter);
-}
-
 /* Reads so many octets, turning the loop meanwhile. False at the end of the stream. */
 static bool
 read_octets(int fd, uint8_t *bytes, size_t size)
@@ -208,9 +180,9 @@ a_query_and_an_update_are_answered(void **state)
 	int fd = begin();
 
 	(void)state;
-	send_query(fd, 1, "home.arpa", KNOT_RRTYPE_SOA);
+	door_send_query(fd, 1, "home.arpa", KNOT_RRTYPE_SOA);
 	expect_answer(fd, 1, KNOT_RCODE_NOERROR);
-	send_update(fd, 2, "192.0.2.1");
+	door_send_update(fd, 2, "192.0.2.1");
 	expect_answer(fd, 2, KNOT_RCODE_NOERROR);
 	assert_string_equal(served_records(&door.served, "laptop"), "60 A 192.0.2.1\n");
 	(void)close(fd);
@@ -274,7 +246,7 @@ the_largest_message_and_the_emptiest_are_read_past(void **state)
 		sent += part;
 		settle();
 	}
-	send_query(fd, 5, "home.arpa", KNOT_RRTYPE_SOA);
+	door_send_query(fd, 5, "home.arpa", KNOT_RRTYPE_SOA);
 	expect_answer(fd, 0, KNOT_RCODE_NOTIMPL);
 	expect_answer(fd, 5, KNOT_RCODE_NOERROR);
 	(void)close(fd);
@@ -287,9 +259,9 @@ a_query_behind_an_update_sees_what_the_update_did(void **state)
 	int fd = begin_accepted();
 
 	(void)state;
-	send_update(fd, 6, "192.0.2.1");
-	send_query(fd, 7, door_key, KNOT_RRTYPE_A);
-	send_update(fd, 8, "192.0.2.2");
+	door_send_update(fd, 6, "192.0.2.1");
+	door_send_query(fd, 7, door_key, KNOT_RRTYPE_A);
+	door_send_update(fd, 8, "192.0.2.2");
 	expect_answer(fd, 6, KNOT_RCODE_NOERROR);
 	assert_true(read_answer(fd, answer) > 0);
 	assert_int_equal(knot_wire_get_id(answer), 7);
@@ -306,8 +278,8 @@ a_client_that_sends_no_more_gets_its_answers_and_the_end(void **state)
 	int fd = begin();
 
 	(void)state;
-	send_update(fd, 1, "192.0.2.1");
-	send_query(fd, 2, door_key, KNOT_RRTYPE_A);
+	door_send_update(fd, 1, "192.0.2.1");
+	door_send_query(fd, 2, door_key, KNOT_RRTYPE_A);
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
 	expect_answer(fd, 1, KNOT_RCODE_NOERROR);
 	expect_answer(fd, 2, KNOT_RCODE_NOERROR);
@@ -325,8 +297,8 @@ a_client_that_sends_no_more_gets_long_answers_too(void **state)
 	send_room = 1;
 	door_put_text(&door, "big", 50000);
 	fd = begin_accepted();
-	send_query(fd, 1, "big.home.arpa", KNOT_RRTYPE_TXT);
-	send_query(fd, 2, "big.home.arpa", KNOT_RRTYPE_TXT);
+	door_send_query(fd, 1, "big.home.arpa", KNOT_RRTYPE_TXT);
+	door_send_query(fd, 2, "big.home.arpa", KNOT_RRTYPE_TXT);
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
 	settle();
 	assert_true(read_answer(fd, answer) > 50000);
@@ -365,17 +337,17 @@ a_client_that_breaks_off_harms_nobody(void **state)
 	int fd = begin_accepted();
 
 	(void)state;
-	send_update(fd, 1, "192.0.2.1");
+	door_send_update(fd, 1, "192.0.2.1");
 	break_off(fd);
 	settle();
 	fd = begin_accepted();
-	send_update(fd, 2, "192.0.2.2");
-	send_query(fd, 3, door_key, KNOT_RRTYPE_A);
+	door_send_update(fd, 2, "192.0.2.2");
+	door_send_query(fd, 3, door_key, KNOT_RRTYPE_A);
 	door_turn(&door, DOOR_LIMIT_MS);
 	/* The query has waited for the commit: its turn comes together with the news of the end. */
 	break_off(fd);
 	settle();
-	send_query(other, 4, "home.arpa", KNOT_RRTYPE_SOA);
+	door_send_query(other, 4, "home.arpa", KNOT_RRTYPE_SOA);
 	expect_answer(other, 4, KNOT_RCODE_NOERROR);
 	(void)close(other);
 }
@@ -403,7 +375,7 @@ a_message_now_and_then_keeps_a_connection(void **state)
 	(void)state;
 	for (uint16_t id = 0; id < 5; id++) {
 		served_now_ms += DOOR_IDLE_MS - 1;
-		send_query(fd, id, "home.arpa", KNOT_RRTYPE_SOA);
+		door_send_query(fd, id, "home.arpa", KNOT_RRTYPE_SOA);
 		/* It has come when the time is over. */
 		expect_answer(fd, id, KNOT_RCODE_NOERROR);
 	}
@@ -436,13 +408,13 @@ one_more_than_there_may_be_takes_the_place_of_the_longest_idle(void **state)
 	for (int i = 0; i < CONNECTIONS; i++)
 		fds[i] = begin_accepted();
 	/* The first speaks, so the second is now idle longest. */
-	send_query(fds[0], 1, "home.arpa", KNOT_RRTYPE_SOA);
+	door_send_query(fds[0], 1, "home.arpa", KNOT_RRTYPE_SOA);
 	expect_answer(fds[0], 1, KNOT_RCODE_NOERROR);
 	fds[CONNECTIONS] = begin_accepted();
 	expect_end(fds[1]);
 	for (int i = 0; i <= CONNECTIONS; i++) {
 		if (i != 1) {
-			send_query(fds[i], (uint16_t)i, "home.arpa", KNOT_RRTYPE_SOA);
+			door_send_query(fds[i], (uint16_t)i, "home.arpa", KNOT_RRTYPE_SOA);
 			expect_answer(fds[i], (uint16_t)i, KNOT_RCODE_NOERROR);
 		}
 		(void)close(fds[i]);
@@ -461,12 +433,12 @@ a_place_is_taken_while_its_owner_is_about_to_be_heard(void **state)
 		old[i] = begin_accepted();
 	/* One turn is told of all: messages on the old ones, and as many that want their places. */
 	for (int i = 0; i < CONNECTIONS; i++) {
-		send_query(old[i], (uint16_t)i, "home.arpa", KNOT_RRTYPE_SOA);
+		door_send_query(old[i], (uint16_t)i, "home.arpa", KNOT_RRTYPE_SOA);
 		new[i] = begin();
 	}
 	settle();
 	fd = begin();
-	send_query(fd, 99, "home.arpa", KNOT_RRTYPE_SOA);
+	door_send_query(fd, 99, "home.arpa", KNOT_RRTYPE_SOA);
 	expect_answer(fd, 99, KNOT_RCODE_NOERROR);
 	for (int i = 0; i < CONNECTIONS; i++) {
 		(void)close(old[i]);
@@ -488,7 +460,7 @@ a_limit_that_was_lowered_holds_from_the_next_connection_on(void **state)
 	fd = begin_accepted();
 	for (int i = 0; i < CONNECTIONS - 1; i++)
 		expect_end(fds[i]);
-	send_query(fds[CONNECTIONS - 1], 1, "home.arpa", KNOT_RRTYPE_SOA);
+	door_send_query(fds[CONNECTIONS - 1], 1, "home.arpa", KNOT_RRTYPE_SOA);
 	expect_answer(fds[CONNECTIONS - 1], 1, KNOT_RCODE_NOERROR);
 	for (int i = 0; i < CONNECTIONS; i++)
 		(void)close(fds[i]);
@@ -503,7 +475,7 @@ connections_outlive_the_address_they_came_to(void **state)
 	(void)state;
 	at = door_free_endpoint();
 	door_listen(&door, &at, 1, CONNECTIONS);
-	send_query(fd, 1, "home.arpa", KNOT_RRTYPE_SOA);
+	door_send_query(fd, 1, "home.arpa", KNOT_RRTYPE_SOA);
 	expect_answer(fd, 1, KNOT_RCODE_NOERROR);
 	(void)close(fd);
 }
@@ -554,7 +526,7 @@ a_peer_that_does_not_read_is_not_read_from_and_loses_nothing(void **state)
 	asked = send_until_full(greedy);
 	/* What was asked would be answered by much more than it is allowed to pile up. */
 	assert_true((size_t)asked * 20000 > (size_t)16 << 20);
-	send_query(other, 2, "home.arpa", KNOT_RRTYPE_SOA);
+	door_send_query(other, 2, "home.arpa", KNOT_RRTYPE_SOA);
 	expect_answer(other, 2, KNOT_RCODE_NOERROR);
 	assert_int_equal(shutdown(greedy, SHUT_WR), 0);
 	for (unsigned i = 0; i < asked; i++)
@@ -598,7 +570,7 @@ floods_leave_the_others_their_turn(void **state)
 		int turns = 0;
 		int waiting = 0;
 
-		send_query(good, id, "home.arpa", KNOT_RRTYPE_SOA);
+		door_send_query(good, id, "home.arpa", KNOT_RRTYPE_SOA);
 		while (waiting == 0) {
 			for (int i = 0; i < CONNECTIONS - 1; i++)
 				flood(floods[i]);
@@ -627,9 +599,9 @@ a_query_is_answered_while_every_turn_has_an_update(void **state)
 		char address[] = "192.0.2.1";
 
 		address[sizeof(address) - 2] = (char)('1' + id % 9);
-		send_update(writer, id, address);
+		door_send_update(writer, id, address);
 		if (id == 2)
-			send_query(reader, 7, "home.arpa", KNOT_RRTYPE_SOA);
+			door_send_query(reader, 7, "home.arpa", KNOT_RRTYPE_SOA);
 		door_turn(&door, 0);
 		(void)recv(writer, answers, sizeof(answers), MSG_DONTWAIT);
 		assert_int_equal(ioctl(reader, FIONREAD, &waiting), 0);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "door.h"
+#include "failing_commit.h"
 
 enum {
 	BURST = 700, /* more than a turn holds; half of it fits into a socket of any Linux */
@@ -22,20 +23,6 @@ enum {
 	ANSWER_MAX = 4096,
 };
 
-static bool is_disk_full;
-
-enum status __real_store_commit(struct store *store, int64_t wall_s);
-enum status __wrap_store_commit(struct store *store, int64_t wall_s);
-
-enum status
-__wrap_store_commit(struct store *store, int64_t wall_s)
-{
-	if (!is_disk_full)
-		return __real_store_commit(store, wall_s);
-	store_rollback(store);
-	return STATUS_NO_SPACE;
-}
-
 static struct door door;
 static struct endpoint at;
 
@@ -43,7 +30,7 @@ static int
 set_up(void **state)
 {
 	(void)state;
-	is_disk_full = false;
+	commit_outcome = STATUS_OK;
 	door_open(&door);
 	at = door_free_endpoint();
 	door_listen(&door, &at, 1, 1);
@@ -75,32 +62,6 @@ client_of(const struct endpoint *server)
 	return fd;
 }
 
-static void
-send_letter(int fd, const struct letter *letter)
-{
-	assert_int_equal(send(fd, letter->wire, letter->length, 0), letter->length);
-}
-
-static void
-send_query(int fd, uint16_t id, const char *name, uint16_t type)
-{
-	struct letter letter;
-
-	letter_query(&letter, id, name, type);
-	send_letter(fd, &letter);
-}
-
-static void
-send_update(int fd, uint16_t id, const char *address)
-{
-	struct letter letter;
-
-	letter_update(&letter, id);
-	letter_add(&letter, door_key, address);
-	letter_sign(&letter, door_key, client_secret, served_wall_s);
-	send_letter(fd, &letter);
-}
-
 static size_t
 read_answer(int fd, uint8_t answer[static ANSWER_MAX])
 {
@@ -130,9 +91,9 @@ a_query_and_an_update_are_answered(void **state)
 	int fd = client_of(&at);
 
 	(void)state;
-	send_query(fd, 1, "home.arpa", KNOT_RRTYPE_SOA);
+	door_send_query(fd, 1, "home.arpa", KNOT_RRTYPE_SOA);
 	expect_answer(fd, 1, KNOT_RCODE_NOERROR);
-	send_update(fd, 2, "192.0.2.1");
+	door_send_update(fd, 2, "192.0.2.1");
 	expect_answer(fd, 2, KNOT_RCODE_NOERROR);
 	assert_string_equal(served_records(&door.served, "laptop"), "60 A 192.0.2.1\n");
 	(void)close(fd);
@@ -148,9 +109,9 @@ what_deserves_no_answer_gets_none(void **state)
 	assert_int_equal(send(wanted.fd, "", 0, 0), 0);
 	letter_query(&letter, 1, "home.arpa", KNOT_RRTYPE_SOA);
 	knot_wire_set_qr(letter.wire);
-	send_letter(wanted.fd, &letter);
+	door_send_letter(wanted.fd, &letter);
 	assert_int_equal(send(wanted.fd, letter.wire, 11, 0), 11);
-	send_query(wanted.fd, 2, "home.arpa", KNOT_RRTYPE_SOA);
+	door_send_query(wanted.fd, 2, "home.arpa", KNOT_RRTYPE_SOA);
 	/* The first answer there is belongs to the last message. */
 	expect_answer(wanted.fd, 2, KNOT_RCODE_NOERROR);
 	assert_int_equal(poll(&wanted, 1, 0), 0);
@@ -185,7 +146,8 @@ a_burst_that_fills_several_turns_is_answered_whole(void **state)
 	for (unsigned i = 0; i < CLIENTS; i++)
 		wanted[i] = (struct pollfd){ .fd = client_of(&both[i % 2]), .events = POLLIN };
 	for (unsigned id = 0; id < BURST; id++)
-		send_query(wanted[sender_of(id)].fd, (uint16_t)id, name_of(id), KNOT_RRTYPE_SOA);
+		door_send_query(wanted[sender_of(id)].fd, (uint16_t)id, name_of(id),
+		    KNOT_RRTYPE_SOA);
 	for (unsigned i = 0; i < BURST; i++) {
 		unsigned client = 0;
 		unsigned id;
@@ -223,7 +185,7 @@ a_wildcard_socket_answers_from_the_address_that_was_asked(void **state)
 	door_listen(&door, &everywhere, 1, 1);
 	assert_int_equal(address_from_text("127.0.0.2", &asked.address), STATUS_OK);
 	fd = client_of(&asked);
-	send_query(fd, 1, "home.arpa", KNOT_RRTYPE_SOA);
+	door_send_query(fd, 1, "home.arpa", KNOT_RRTYPE_SOA);
 	expect_answer(fd, 1, KNOT_RCODE_NOERROR);
 	(void)close(fd);
 }
@@ -239,8 +201,8 @@ a_wildcard_ipv6_socket_answers_too(void **state)
 	door_listen(&door, &everywhere, 1, 1);
 	assert_int_equal(address_from_text("::1", &asked.address), STATUS_OK);
 	fd = client_of(&asked);
-	send_query(fd, 1, "home.arpa", KNOT_RRTYPE_SOA);
-	send_query(fd, 2, "home.arpa", KNOT_RRTYPE_SOA);
+	door_send_query(fd, 1, "home.arpa", KNOT_RRTYPE_SOA);
+	door_send_query(fd, 2, "home.arpa", KNOT_RRTYPE_SOA);
 	expect_answer(fd, 1, KNOT_RCODE_NOERROR);
 	expect_answer(fd, 2, KNOT_RCODE_NOERROR);
 	(void)close(fd);
@@ -251,7 +213,7 @@ static void
 flood(int fd)
 {
 	for (int i = 0; i < BURST; i++)
-		send_query(fd, 2, "home.arpa", KNOT_RRTYPE_SOA);
+		door_send_query(fd, 2, "home.arpa", KNOT_RRTYPE_SOA);
 }
 
 static void
@@ -268,7 +230,7 @@ a_flood_of_one_socket_leaves_the_other_its_share(void **state)
 	flooding = client_of(&both[0]);
 	wanted = (struct pollfd){ .fd = client_of(&both[1]), .events = POLLIN };
 	flood(flooding);
-	send_query(wanted.fd, 1, "home.arpa", KNOT_RRTYPE_SOA);
+	door_send_query(wanted.fd, 1, "home.arpa", KNOT_RRTYPE_SOA);
 	door_turn(&door, 0);
 	assert_int_equal(poll(&wanted, 1, 0), 1);
 	expect_answer(wanted.fd, 1, KNOT_RCODE_NOERROR);
@@ -289,7 +251,7 @@ ask_for_text(const char *name, uint16_t payload, uint8_t answer[static ANSWER_MA
 	letter_query(&letter, 1, name, KNOT_RRTYPE_TXT);
 	if (payload > 0)
 		letter_put_opt(&letter, 0, payload, NULL, 0);
-	send_letter(fd, &letter);
+	door_send_letter(fd, &letter);
 	length = read_answer(fd, answer);
 	(void)close(fd);
 	return length;
@@ -331,8 +293,8 @@ a_query_in_the_turn_of_an_update_sees_it_done(void **state)
 	int fd = client_of(&at);
 
 	(void)state;
-	send_update(fd, 1, "192.0.2.1");
-	send_query(fd, 2, door_key, KNOT_RRTYPE_A);
+	door_send_update(fd, 1, "192.0.2.1");
+	door_send_query(fd, 2, door_key, KNOT_RRTYPE_A);
 	door_turn(&door, DOOR_LIMIT_MS);
 	expect_answer(fd, 1, KNOT_RCODE_NOERROR);
 	(void)read_answer(fd, answer);
@@ -347,16 +309,16 @@ a_failed_commit_fails_the_updates_and_the_queries_see_none_of_it(void **state)
 	int fd = client_of(&at);
 
 	(void)state;
-	is_disk_full = true;
-	send_update(fd, 1, "192.0.2.1");
-	send_query(fd, 2, door_key, KNOT_RRTYPE_A);
-	send_update(fd, 3, "192.0.2.2");
+	commit_outcome = STATUS_NO_SPACE;
+	door_send_update(fd, 1, "192.0.2.1");
+	door_send_query(fd, 2, door_key, KNOT_RRTYPE_A);
+	door_send_update(fd, 3, "192.0.2.2");
 	door_turn(&door, DOOR_LIMIT_MS);
 	expect_answer(fd, 1, KNOT_RCODE_SERVFAIL);
 	expect_answer(fd, 2, KNOT_RCODE_NXDOMAIN);
 	expect_answer(fd, 3, KNOT_RCODE_SERVFAIL);
-	is_disk_full = false;
-	send_update(fd, 4, "192.0.2.2");
+	commit_outcome = STATUS_OK;
+	door_send_update(fd, 4, "192.0.2.2");
 	expect_answer(fd, 4, KNOT_RCODE_NOERROR);
 	(void)close(fd);
 }
@@ -370,12 +332,12 @@ large_queries_that_wait_take_no_place_from_others(void **state)
 	struct letter letter;
 
 	(void)state;
-	send_update(fd, 1, "192.0.2.1");
+	door_send_update(fd, 1, "192.0.2.1");
 	letter_query(&letter, 2, door_key, KNOT_RRTYPE_A);
 	letter_put_opt(&letter, 0, 1232, padding, sizeof(padding));
 	for (int i = 0; i < LARGE; i++)
-		send_letter(fd, &letter);
-	send_update(fd, 3, "192.0.2.2");
+		door_send_letter(fd, &letter);
+	door_send_update(fd, 3, "192.0.2.2");
 	expect_answer(fd, 1, KNOT_RCODE_NOERROR);
 	for (int i = 0; i < LARGE; i++)
 		expect_answer(fd, 2, KNOT_RCODE_NOERROR);

@@ -11,6 +11,8 @@
 
 #include "doors/dyndns_request.h"
 
+#include "address_of.h"
+
 enum { TEXT_SIZE = 4096 };
 
 static struct dyndns_request request;
@@ -266,15 +268,6 @@ prefixes_that_number_no_network_are_refused(void **state)
 	read_form("ip6lanprefix=");
 	assert_false(request.has_prefix);
 	assert_string_equal(request.bad_value, "");
-}
-
-static struct address
-address_of(const char *text)
-{
-	struct address address;
-
-	assert_int_equal(address_from_text(text, &address), STATUS_OK);
-	return address;
 }
 
 static void

@@ -100,15 +100,6 @@ exists(const char *name)
 	return fstatat(directory, name, &about, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static mode_t
-mode_of(const char *name)
-{
-	struct stat about;
-
-	assert_int_equal(fstatat(directory, name, &about, AT_SYMLINK_NOFOLLOW), 0);
-	return about.st_mode & 07777;
-}
-
 static enum status
 replace(const char *name, const char *text)
 {
@@ -123,10 +114,10 @@ a_replaced_file_holds_the_new_bytes_and_has_the_mode_asked_for(void **state)
 	(void)state;
 	assert_int_equal(replace("hosts", "one\n"), STATUS_OK);
 	folder_expect(&folder, "hosts", "one\n");
-	assert_int_equal(mode_of("hosts"), 0644);
+	assert_int_equal(folder_mode(&folder, "hosts"), 0644);
 	assert_int_equal(file_replace(directory, "hosts", "two\n", 4, 0600), STATUS_OK);
 	folder_expect(&folder, "hosts", "two\n");
-	assert_int_equal(mode_of("hosts"), 0600);
+	assert_int_equal(folder_mode(&folder, "hosts"), 0600);
 	assert_false(exists(".hosts.tmp"));
 	(void)umask(before);
 }

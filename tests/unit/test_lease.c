@@ -17,28 +17,12 @@
 #include "service/state.h"
 
 #include "asked.h"
+#include "failing_commit.h"
 #include "served.h"
 
 enum { YEAR_S = 365 * 86400 };
 
-/* --- a disk that can be full --- */
-
-static bool is_full;
-static unsigned commits;
 static unsigned rows_put;
-
-enum status __real_store_commit(struct store *store, int64_t wall_s);
-enum status __wrap_store_commit(struct store *store, int64_t wall_s);
-
-enum status
-__wrap_store_commit(struct store *store, int64_t wall_s)
-{
-	commits++;
-	if (!is_full)
-		return __real_store_commit(store, wall_s);
-	store_rollback(store);
-	return STATUS_NO_SPACE;
-}
 
 enum status __real_store_put(struct store *store, const struct store_row *row);
 enum status __wrap_store_put(struct store *store, const struct store_row *row);
@@ -57,7 +41,7 @@ static int
 set_up(void **state)
 {
 	(void)state;
-	is_full = false;
+	commit_outcome = STATUS_OK;
 	served = malloc(sizeof(*served));
 	assert_non_null(served);
 	served_init(served);
@@ -186,9 +170,9 @@ rule_34_a_name_goes_when_its_lease_ends(void **state)
 	/* Once for each name. */
 	assert_int_equal(served_serial(served), serial + 2);
 	assert_int_equal(owner_names(registry_owner(served->registry, "key")), 0);
-	commits = 0;
+	commits_seen = 0;
 	pass(1000);
-	assert_int_equal(commits, 0);
+	assert_int_equal(commits_seen, 0);
 	/* From the disk as well. */
 	served_restart(served);
 	assert_false(is_there("guest"));
@@ -213,13 +197,13 @@ a_refresh_puts_the_end_off_without_a_commit(void **state)
 	(void)state;
 	must("lease 100; add guest 60 A 192.0.2.1");
 	served_pass(90);
-	commits = 0;
+	commits_seen = 0;
 	must("lease 100; add guest 60 A 192.0.2.1");
 	/* The queue comes to it at its old end. */
 	pass(10);
 	assert_true(is_there("guest"));
 	assert_true(is_served("guest"));
-	assert_int_equal(commits, 0);
+	assert_int_equal(commits_seen, 0);
 	pass(89);
 	assert_true(is_there("guest"));
 	pass(1);
@@ -241,9 +225,9 @@ a_lease_made_shorter_ends_at_its_new_end(void **state)
 	served_pass(990);
 	must("lease 1000; add guest 60 A 192.0.2.1");
 	pass(11);
-	commits = 0;
+	commits_seen = 0;
 	must("lease 500; add guest 60 A 192.0.2.1");
-	assert_int_equal(commits, 0);
+	assert_int_equal(commits_seen, 0);
 	pass(499);
 	assert_true(is_there("guest"));
 	pass(1);
@@ -491,10 +475,10 @@ stored_ends_follow_also_when_the_disk_was_full_at_that_time(void **state)
 	must("lease 100; add guest 60 A 192.0.2.1");
 	served_wall_s += YEAR_S;
 	service_clock_stepped(served->service, YEAR_S);
-	is_full = true;
+	commit_outcome = STATUS_NO_SPACE;
 	assert_int_equal(service_commit(served->service), STATUS_NO_SPACE);
 	assert_int_equal(served_do(served, key, "add other 60 A 192.0.2.2"), STATUS_NO_SPACE);
-	is_full = false;
+	commit_outcome = STATUS_OK;
 	rows_put = 0;
 	must("add other 60 A 192.0.2.2");
 	assert_int_equal(rows_put, 2);
@@ -512,23 +496,23 @@ rule_34_what_expires_while_the_disk_is_full_is_not_served_and_goes_later(void **
 {
 	(void)state;
 	must("lease 100; add guest 60 A 192.0.2.1");
-	is_full = true;
+	commit_outcome = STATUS_NO_SPACE;
 	served_pass(100);
 	assert_int_equal(turn(), STATUS_NO_SPACE);
 	assert_true(is_there("guest"));
 	assert_false(is_served("guest"));
 	/* Not again and again, but every few seconds. */
-	commits = 0;
+	commits_seen = 0;
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(turn(), STATUS_OK);
-	assert_int_equal(commits, 0);
+	assert_int_equal(commits_seen, 0);
 	served_pass(10);
 	assert_int_equal(turn(), STATUS_NO_SPACE);
-	assert_int_equal(commits, 1);
+	assert_int_equal(commits_seen, 1);
 	assert_false(is_served("guest"));
-	is_full = false;
+	commit_outcome = STATUS_OK;
 	pass(10);
-	assert_int_equal(commits, 2);
+	assert_int_equal(commits_seen, 2);
 	assert_false(is_there("guest"));
 }
 
@@ -539,10 +523,10 @@ a_refresh_brings_back_what_expired_while_the_disk_was_full(void **state)
 
 	(void)state;
 	must("lease 100; add guest 60 A 192.0.2.1");
-	is_full = true;
+	commit_outcome = STATUS_NO_SPACE;
 	served_pass(101);
 	assert_int_equal(turn(), STATUS_NO_SPACE);
-	is_full = false;
+	commit_outcome = STATUS_OK;
 	version = registry_version(served->registry);
 	must("lease 100; add guest 60 A 192.0.2.1");
 	assert_true(is_served("guest"));

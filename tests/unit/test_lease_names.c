@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What DHCP leases are called, told by events as hooks and the lease file bring them. */
+/* LDWRAP: store_commit */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 #include "service/state.h"
 #include "wire/dhcp.h"
 
+#include "failing_commit.h"
 #include "served.h"
 
 static const char laptop[] = "02:00:00:00:00:01";
@@ -26,21 +28,6 @@ static const char laptop_duid[] = "00:03:00:01:02:00:00:00:00:01";
 
 enum { HOUR_S = 3600 };
 
-/* LDWRAP: store_commit */
-static enum status commit_status;
-
-enum status __real_store_commit(struct store *store, int64_t wall_s);
-enum status __wrap_store_commit(struct store *store, int64_t wall_s);
-
-enum status
-__wrap_store_commit(struct store *store, int64_t wall_s)
-{
-	if (commit_status == STATUS_OK)
-		return __real_store_commit(store, wall_s);
-	store_rollback(store);
-	return commit_status;
-}
-
 static int
 open_world(void **state)
 {
@@ -48,10 +35,8 @@ open_world(void **state)
 
 	served_init(&served);
 	served_add_zone(&served, "77.10.in-addr.arpa");
-	served.dhcp.has_zone = true;
-	served.dhcp.ttl_s = 60;
+	served_name_leases(&served);
 	served.dhcp.remember_s = 30 * 24 * HOUR_S;
-	assert_int_equal(name_from_text("home.arpa", &served.dhcp.zone), STATUS_OK);
 	served_start(&served);
 	*state = &served;
 	return 0;
@@ -741,9 +726,9 @@ failed_commit_takes_the_lease_back(void **state)
 	served_remember(served, before);
 	assert_int_equal(service_dhcp_event(served->service, &event, "unix"), STATUS_OK);
 	assert_int_equal(service_dhcp_event(served->service, &other, "unix"), STATUS_OK);
-	commit_status = STATUS_NO_SPACE;
+	commit_outcome = STATUS_NO_SPACE;
 	assert_int_equal(service_commit(served->service), STATUS_NO_SPACE);
-	commit_status = STATUS_OK;
+	commit_outcome = STATUS_OK;
 	assert_string_equal(served_picture(served), before);
 	assert_null(lease_of(served, "10.77.0.56"));
 	assert_string_equal(label_of(served, "10.77.0.55"), "box");
@@ -984,9 +969,9 @@ names_are_there_though_nothing_can_be_stored_at_the_start(void **state)
 
 	give(served, laptop, "10.77.0.55", "laptop", "laptop");
 	give(served, phone, "10.77.0.56", NULL, "Bob's iPhone");
-	commit_status = STATUS_READ_ONLY;
+	commit_outcome = STATUS_READ_ONLY;
 	served_restart(served);
-	commit_status = STATUS_OK;
+	commit_outcome = STATUS_OK;
 	assert_false(service_is_dirty(served->service));
 	assert_string_equal(served_records(served, "laptop"), "60 A 10.77.0.55\n");
 	assert_string_equal(served_records(served, "bobs-iphone"), "60 A 10.77.0.56\n");
@@ -1002,7 +987,7 @@ options_that_could_not_be_stored_are_tried_again(void **state)
 
 	give(served, laptop, "10.77.0.55", "laptop", "laptop");
 	options.has_zone = false;
-	commit_status = STATUS_NO_SPACE;
+	commit_outcome = STATUS_NO_SPACE;
 	service_set_dhcp_options(served->service, &options);
 	assert_int_equal(service_commit(served->service), STATUS_NO_SPACE);
 	assert_string_equal(served_records(served, "laptop"), "60 A 10.77.0.55\n");
@@ -1011,7 +996,7 @@ options_that_could_not_be_stored_are_tried_again(void **state)
 	assert_string_equal(label_of(served, "10.77.0.55"), "laptop");
 	run_for(served, 2000);
 	assert_string_equal(label_of(served, "10.77.0.55"), "laptop");
-	commit_status = STATUS_OK;
+	commit_outcome = STATUS_OK;
 	run_for(served, 11000);
 	assert_string_equal(label_of(served, "10.77.0.55"), "");
 	assert_string_equal(served_records(served, "laptop"), "");
@@ -1028,10 +1013,10 @@ taken_away_name_is_published_though_the_disk_failed_at_first(void **state)
 
 	give(served, laptop, "10.77.0.55", "notebook", "notebook");
 	repeat(served, laptop, "10.77.0.55", NULL);
-	commit_status = STATUS_NO_SPACE;
+	commit_outcome = STATUS_NO_SPACE;
 	run_for(served, 1000);
 	assert_false(is_ours(served, "10.77.0.55"));
-	commit_status = STATUS_OK;
+	commit_outcome = STATUS_OK;
 	run_for(served, 11000);
 	assert_true(is_ours(served, "10.77.0.55"));
 	run_for(served, 11000);
@@ -1059,12 +1044,12 @@ ended_lease_that_cannot_be_stored_does_not_spin(void **state)
 
 	give(served, laptop, "10.77.0.55", "laptop", "laptop");
 	served_pass(HOUR_S + 5);
-	commit_status = STATUS_NO_SPACE;
+	commit_outcome = STATUS_NO_SPACE;
 	served_turn(served);
 	assert_int_equal(service_commit(served->service), STATUS_NO_SPACE);
 	assert_non_null(lease_of(served, "10.77.0.55"));
 	assert_true(served->service->lease_timer.at_ms >= served_now_ms + 10000);
-	commit_status = STATUS_OK;
+	commit_outcome = STATUS_OK;
 	run_for(served, 10000);
 	assert_null(lease_of(served, "10.77.0.55"));
 	assert_false(loop_timer_is_set(&served->service->lease_timer));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* doors/lease_file: when dnsmasq's lease file is read, and what is made of it. */
+/* LDWRAP: store_commit */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,27 +15,13 @@
 #include "doors/lease_file.h"
 #include "service/dhcp.h"
 
+#include "failing_commit.h"
 #include "served.h"
 
 enum { STEP_MS = 50 };
 
 #define LAPTOP "3000007200 02:00:00:00:00:01 10.77.0.55 Laptop 01:02:00:00:00:00:01\n"
 #define PHONE "3000007200 02:00:00:00:00:02 10.77.0.56 phone *\n"
-
-/* LDWRAP: store_commit */
-static enum status commit_status;
-
-enum status __real_store_commit(struct store *store, int64_t wall_s);
-enum status __wrap_store_commit(struct store *store, int64_t wall_s);
-
-enum status
-__wrap_store_commit(struct store *store, int64_t wall_s)
-{
-	if (commit_status == STATUS_OK)
-		return __real_store_commit(store, wall_s);
-	store_rollback(store);
-	return commit_status;
-}
 
 static struct lease_reader *reader;
 static char path[PATH_MAX];
@@ -45,9 +32,7 @@ open_world(void **state)
 	static struct served served;
 
 	served_init(&served);
-	served.dhcp.has_zone = true;
-	served.dhcp.ttl_s = 60;
-	assert_int_equal(name_from_text("home.arpa", &served.dhcp.zone), STATUS_OK);
+	served_name_leases(&served);
 	served_start(&served);
 	(void)folder_entry(&served.folder, "leases", path);
 	reader = lease_reader_new(served.loop, served.service);
@@ -298,11 +283,11 @@ reading_that_could_not_be_stored_comes_again(void **state)
 
 	write_file(LAPTOP);
 	start(served);
-	commit_status = STATUS_NO_SPACE;
+	commit_outcome = STATUS_NO_SPACE;
 	write_file(LAPTOP PHONE);
 	pass(served, 300);
 	assert_string_equal(served_records(served, "phone"), "");
-	commit_status = STATUS_OK;
+	commit_outcome = STATUS_OK;
 	pass(served, 9000);
 	assert_string_equal(served_records(served, "phone"), "");
 	pass(served, 2000);

@@ -12,6 +12,8 @@
 
 #include "registry/leases.h"
 
+#include "address_of.h"
+
 enum { OFFSET_S = 1000000, TEXT_MAX = 4096 };
 
 static struct leases *leases;
@@ -32,15 +34,6 @@ tear_down(void **state)
 	(void)state;
 	leases_free(leases);
 	return 0;
-}
-
-static struct address
-address_of(const char *address_text)
-{
-	struct address address;
-
-	assert_int_equal(address_from_text(address_text, &address), STATUS_OK);
-	return address;
 }
 
 static struct dhcp_lease

@@ -15,6 +15,7 @@
 #include "publisher/publisher.h"
 #include "service/report.h"
 
+#include "failing_commit.h"
 #include "fake_exchange.h"
 #include "served.h"
 #include "stand_in.h"
@@ -23,20 +24,7 @@ enum { CERTIFICATE_S = 1800000000, KIND_MAX = 16 };
 
 /* --- what stands in for the other parts --- */
 
-static bool is_disk_full;
 static struct web_report web_figures;
-
-enum status __real_store_commit(struct store *store, int64_t wall_s);
-enum status __wrap_store_commit(struct store *store, int64_t wall_s);
-
-enum status
-__wrap_store_commit(struct store *store, int64_t wall_s)
-{
-	if (!is_disk_full)
-		return __real_store_commit(store, wall_s);
-	store_rollback(store);
-	return STATUS_NO_SPACE;
-}
 
 void
 web_report(const struct web *web, struct web_report *ret_report)
@@ -78,7 +66,7 @@ static int
 set_up(void **state)
 {
 	(void)state;
-	is_disk_full = false;
+	commit_outcome = STATUS_OK;
 	is_silent = false;
 	questions = 0;
 	server.fd = -1;
@@ -285,7 +273,7 @@ metrics_wait_for_the_commit(void **state)
 	(void)state;
 	assert_int_equal(served_update(&served, key, "add desk 60 A 192.0.2.1"), STATUS_OK);
 	assert_int_equal(ask("/metrics"), 0);
-	is_disk_full = true;
+	commit_outcome = STATUS_NO_SPACE;
 	assert_int_equal(service_commit(served.service), STATUS_NO_SPACE);
 	site->finish(site->context, &exchange, STATUS_NO_SPACE);
 	assert_int_equal(exchange.code, 200);
@@ -360,12 +348,12 @@ static void
 a_store_that_fails_is_not_well_until_it_works_again(void **state)
 {
 	(void)state;
-	is_disk_full = true;
+	commit_outcome = STATUS_NO_SPACE;
 	assert_int_equal(served_do(&served, key, "add desk 60 A 192.0.2.1"), STATUS_NO_SPACE);
 	assert_int_equal(ask_as(&stranger, "GET", "/healthz"), 503);
 	assert_string_equal(body(),
 	    "failing: the database could not be written at the last change\n");
-	is_disk_full = false;
+	commit_outcome = STATUS_OK;
 	assert_int_equal(served_do(&served, key, "add desk 60 A 192.0.2.1"), STATUS_OK);
 	assert_int_equal(ask_as(&stranger, "GET", "/healthz"), 200);
 }
@@ -413,7 +401,7 @@ two_things_that_fail_are_both_told(void **state)
 {
 	(void)state;
 	publish_to("missing/hosts", NULL);
-	is_disk_full = true;
+	commit_outcome = STATUS_NO_SPACE;
 	assert_int_equal(served_do(&served, key, "add desk 60 A 192.0.2.1"), STATUS_NO_SPACE);
 	assert_int_equal(ask_as(&stranger, "GET", "/healthz"), 503);
 	assert_string_equal(body(),

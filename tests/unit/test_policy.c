@@ -11,6 +11,8 @@
 
 #include "auth/policy.h"
 
+#include "address_of.h"
+
 enum {
 	A = KNOT_RRTYPE_A,
 	AAAA = KNOT_RRTYPE_AAAA,
@@ -286,15 +288,6 @@ a_peer_has_no_self(void **state)
 	assert_int_equal(name_from_text("laptop.home.arpa", &name), STATUS_OK);
 	assert_false(policy_may_change(&principal, zone.wire, zone.wire, A));
 	assert_false(policy_may_change(&principal, zone.wire, name.wire, A));
-}
-
-static struct address
-address_of(const char *text)
-{
-	struct address address;
-
-	assert_int_equal(address_from_text(text, &address), STATUS_OK);
-	return address;
 }
 
 static struct network

@@ -14,17 +14,13 @@
 
 #include "served.h"
 
-enum { HOUR_S = 3600 };
-
 static int
 open_world(void **state)
 {
 	static struct served served;
 
 	served_init(&served);
-	served.dhcp.has_zone = true;
-	served.dhcp.ttl_s = 60;
-	assert_int_equal(name_from_text("home.arpa", &served.dhcp.zone), STATUS_OK);
+	served_name_leases(&served);
 	served_start(&served);
 	*state = &served;
 	return 0;
@@ -44,24 +40,6 @@ admin(struct served *served)
 
 	principal->is_admin = true;
 	return principal;
-}
-
-static void
-give(struct served *served, const char *address, const char *name)
-{
-	struct dhcp_event event = {
-		.action = DHCP_ADD,
-		.server = "dnsmasq",
-		.name = name,
-		.client_name = name,
-		.is_complete = true,
-		.remaining_s = HOUR_S,
-	};
-
-	assert_int_equal(address_from_text(address, &event.address), STATUS_OK);
-	assert_int_equal(dhcp_hardware_from_text("02:00:00:00:00:01", &event.hardware), STATUS_OK);
-	assert_int_equal(service_dhcp_event(served->service, &event, "unix"), STATUS_OK);
-	assert_int_equal(service_commit(served->service), STATUS_OK);
 }
 
 static enum status
@@ -143,7 +121,7 @@ registration_begins_without_the_leases_records(void **state)
 	struct principal *desk = served_key(served, "desk", "zone home.arpa");
 
 	desk->names_max = 1;
-	give(served, "10.0.0.1", "laptop");
+	served_lease(served, "10.0.0.1", "laptop");
 	assert_int_equal(served_do(served, desk, "add laptop 60 AAAA 2001:db8::1"), STATUS_OK);
 	assert_string_equal(served_records(served, "laptop"), "60 AAAA 2001:db8::1\n");
 	assert_string_equal(served_owner(served, "laptop"), "desk");
@@ -163,7 +141,7 @@ grant_is_needed_for_a_leases_name_too(void **state)
 	struct served *served = *state;
 	struct principal *desk = served_key(served, "desk", "*.desk.home.arpa A");
 
-	give(served, "10.0.0.1", "laptop");
+	served_lease(served, "10.0.0.1", "laptop");
 	assert_int_equal(served_do(served, desk, "add laptop 60 A 192.0.2.1"), STATUS_REFUSED);
 	assert_string_equal(served_owner(served, "laptop"), "@lease");
 	assert_string_equal(served_records(served, "laptop"), "60 A 10.0.0.1\n");
@@ -176,7 +154,7 @@ deletions_leave_a_leases_name_alone(void **state)
 	struct principal *boss = admin(served);
 	uint32_t serial;
 
-	give(served, "10.0.0.1", "laptop");
+	served_lease(served, "10.0.0.1", "laptop");
 	serial = served_serial(served);
 	assert_int_equal(served_do(served, boss, "delete laptop"), STATUS_OK);
 	assert_int_equal(served_do(served, boss, "delete laptop A"), STATUS_OK);
@@ -197,7 +175,7 @@ lease_does_not_take_an_administrators_name(void **state)
 	struct principal *boss = admin(served);
 
 	assert_int_equal(served_do(served, boss, "add laptop 60 TXT hello"), STATUS_OK);
-	give(served, "10.0.0.1", "laptop");
+	served_lease(served, "10.0.0.1", "laptop");
 	assert_string_equal(served_records(served, "laptop"), "60 TXT \"hello\"\n");
 	assert_string_equal(served_owner(served, "laptop"), "boss");
 	assert_int_equal(leases_named(service_leases(served->service)), 0);

@@ -17,31 +17,16 @@
 #include "service/state.h"
 
 #include "asked.h"
+#include "failing_commit.h"
 #include "served.h"
 
 /* --- a disk that fails --- */
 
-static enum status commit_status;
 static unsigned puts_left = UINT32_MAX;
-static unsigned commits;
-static int64_t commit_takes_ms;
 static unsigned rows_put;
 
-enum status __real_store_commit(struct store *store, int64_t wall_s);
-enum status __wrap_store_commit(struct store *store, int64_t wall_s);
 enum status __real_store_put(struct store *store, const struct store_row *row);
 enum status __wrap_store_put(struct store *store, const struct store_row *row);
-
-enum status
-__wrap_store_commit(struct store *store, int64_t wall_s)
-{
-	commits++;
-	served_now_ms += commit_takes_ms;
-	if (commit_status == STATUS_OK)
-		return __real_store_commit(store, wall_s);
-	store_rollback(store);
-	return commit_status;
-}
 
 enum status
 __wrap_store_put(struct store *store, const struct store_row *row)
@@ -61,7 +46,7 @@ static int
 set_up(void **state)
 {
 	(void)state;
-	commit_status = STATUS_OK;
+	commit_outcome = STATUS_OK;
 	commit_takes_ms = 0;
 	puts_left = UINT32_MAX;
 	served = malloc(sizeof(*served));
@@ -143,7 +128,7 @@ static void
 one_commit_makes_all_of_a_turn_durable(void **state)
 {
 	(void)state;
-	commits = 0;
+	commits_seen = 0;
 	rows_put = 0;
 	for (int i = 0; i < 50; i++) {
 		char script[64];
@@ -152,7 +137,7 @@ one_commit_makes_all_of_a_turn_durable(void **state)
 		must_update(script);
 	}
 	assert_int_equal(service_commit(served->service), STATUS_OK);
-	assert_int_equal(commits, 1);
+	assert_int_equal(commits_seen, 1);
 	/* A name that changed twice is written once, and the apex not for its serial. */
 	assert_int_equal(rows_put, 25);
 	served_restart(served);
@@ -164,12 +149,12 @@ a_turn_without_changes_commits_nothing(void **state)
 {
 	(void)state;
 	must("add one 60 A 192.0.2.1");
-	commits = 0;
+	commits_seen = 0;
 	assert_int_equal(service_commit(served->service), STATUS_OK);
 	must("add one 60 A 192.0.2.1");
 	must("delete nobody");
 	assert_int_equal(served_do(served, key, "nxdomain one"), STATUS_NAME_EXISTS);
-	assert_int_equal(commits, 0);
+	assert_int_equal(commits_seen, 0);
 }
 
 static void
@@ -228,12 +213,12 @@ rule_10_a_commit_that_fails_takes_the_whole_turn_back(void **state)
 	furnish();
 	for (size_t i = 0; i < 3; i++) {
 		change_all();
-		commit_status = failures[i];
+		commit_outcome = failures[i];
 		assert_int_equal(service_commit(served->service), failures[i]);
 		assert_false(service_is_dirty(served->service));
 		assert_as_remembered();
 	}
-	commit_status = STATUS_OK;
+	commit_outcome = STATUS_OK;
 	change_all();
 	assert_int_equal(service_commit(served->service), STATUS_OK);
 	assert_string_equal(served_records(served, "one"), "60 TXT \"b\"\n");
@@ -247,9 +232,9 @@ rule_10_a_row_that_cannot_be_put_takes_the_whole_turn_back(void **state)
 	for (unsigned room = 0; room < 4; room++) {
 		change_all();
 		puts_left = room;
-		commits = 0;
+		commits_seen = 0;
 		assert_int_equal(service_commit(served->service), STATUS_IO);
-		assert_int_equal(commits, 0);
+		assert_int_equal(commits_seen, 0);
 		assert_as_remembered();
 	}
 	puts_left = UINT32_MAX;
@@ -323,9 +308,9 @@ the_serial_stays_behind_what_is_stored_also_when_commits_fail(void **state)
 	(void)state;
 	for (int i = 0; i < SERIAL_AHEAD + 10; i++)
 		must_update(i % 2 == 0 ? "add one 60 TXT a" : "delete one TXT");
-	commit_status = STATUS_IO;
+	commit_outcome = STATUS_IO;
 	assert_int_equal(service_commit(served->service), STATUS_IO);
-	commit_status = STATUS_OK;
+	commit_outcome = STATUS_OK;
 	for (int i = 0; i < SERIAL_AHEAD + 10; i++)
 		must_update(i % 2 == 0 ? "add one 60 TXT a" : "delete one TXT");
 	assert_int_equal(service_commit(served->service), STATUS_OK);

@@ -4,7 +4,6 @@
  * media, failing syncs and damaged pages; what is not ours stays as it is.
  */
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -14,28 +13,11 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "failing_disk.h"
-#include "folder.h"
-
-#include "registry/store.h"
+#include "database.h"
 
 enum { MANY = 3000, CONTENT_MAX = 4 * 1024 * 1024 };
 
-static struct folder folder;
-static char path[PATH_MAX];
-static char problem[STORE_PROBLEM_MAX];
-static bool may_mount;
-
 /* --- helpers --- */
-
-static const char *
-host(int number)
-{
-	static char name[64];
-
-	(void)snprintf(name, sizeof(name), "host%05d.home.arpa", number);
-	return name;
-}
 
 static enum status
 put(struct store *store, int number, int content)
@@ -50,17 +32,6 @@ put(struct store *store, int number, int content)
 	};
 
 	return store_put(store, &row);
-}
-
-static struct store *
-open_ok(void)
-{
-	struct store *store = NULL;
-
-	if (store_open(path, &store, problem) != STATUS_OK)
-		fail_msg("%s", problem);
-	assert_string_equal(problem, "");
-	return store;
 }
 
 /* What a load finds: contents[number] of host(number), -1 where there is none. */
@@ -129,27 +100,6 @@ content_of(const char *file, size_t *ret_length)
 	return content;
 }
 
-/* Runs SQL on the database as another program would. In a child: see store.c on closing. */
-static void
-run_sql(const char *sql)
-{
-	pid_t child = fork();
-	int status;
-
-	assert_true(child >= 0);
-	if (child == 0) {
-		sqlite3 *db = NULL;
-
-		_exit(sqlite3_open(path, &db) == SQLITE_OK &&
-			    sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK &&
-			    sqlite3_close(db) == SQLITE_OK
-			? 0
-			: 1);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
-
 /* A child stores these rows, commits each ten, and dies without closing: the log stays. */
 static void
 store_and_die(int from, int to, int content)
@@ -173,26 +123,6 @@ store_and_die(int from, int to, int content)
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status));
-}
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	folder_make(&folder);
-	(void)folder_entry(&folder, "ddnsd.db", path);
-	let_fail(0, 0, false);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	let_fail(0, 0, false);
-	(void)umount2(folder.path, MNT_DETACH);
-	folder_remove(&folder);
-	return 0;
 }
 
 /* --- what it is for --- */
@@ -1098,30 +1028,6 @@ fill(int rows)
 }
 
 static void
-overwrite(off_t offset, size_t length)
-{
-	char garbage[4096];
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	memset(garbage, 0xa5, sizeof(garbage));
-	assert_true(fd >= 0);
-	assert_int_equal(syscall(SYS_pwrite64, fd, garbage, length, offset), length);
-	(void)close(fd);
-}
-
-static struct store *
-open_mended(const char *word)
-{
-	struct store *store = NULL;
-
-	if (store_open(path, &store, problem) != STATUS_OK)
-		fail_msg("%s", problem);
-	if (strstr(problem, word) == NULL)
-		fail_msg("\"%s\" is not in: %s", word, problem);
-	return store;
-}
-
-static void
 what_is_no_database_is_moved_aside_and_kept(void **state)
 {
 	struct store *store;
@@ -1315,15 +1221,6 @@ a_database_replaced_under_the_daemon_is_not_written_to(void **state)
 	store_rollback(store);
 	store_close(store);
 	assert_int_equal(stat(path, &about), -1);
-}
-
-/* A mount namespace of our own, where we may have one: read-only and full media need it. */
-static void
-enter_namespace(void)
-{
-	if (unshare(CLONE_NEWNS) != 0)
-		return;
-	may_mount = mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
 int

@@ -5,24 +5,13 @@
  */
 /* LDWRAP: malloc sqlite3_serialize sqlite3_deserialize sqlite3_open_v2 */
 /* LDWRAP: sqlite3_prepare_v2 sqlite3_prepare_v3 sqlite3_step sqlite3_exec */
-#include <sched.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
-#include "failing_disk.h"
-#include "folder.h"
-
-#include "registry/store.h"
+#include "database.h"
 
 enum { MANY = 2000, PAGE = 1024 };
-
-static struct folder folder;
-static char path[PATH_MAX];
-static char problem[STORE_PROBLEM_MAX];
-static bool may_mount;
 
 /* --- SQLite and malloc(), which fail on request --- */
 
@@ -140,26 +129,6 @@ struct bytes {
 	uint8_t *data;
 	size_t size;
 };
-
-static struct store *
-open_ok(void)
-{
-	struct store *store = NULL;
-
-	if (store_open(path, &store, problem) != STATUS_OK)
-		fail_msg("%s", problem);
-	assert_string_equal(problem, "");
-	return store;
-}
-
-static const char *
-host(int number)
-{
-	static char name[64];
-
-	(void)snprintf(name, sizeof(name), "host%05d.home.arpa", number);
-	return name;
-}
 
 static void
 put(struct store *store, int number, int content)
@@ -333,26 +302,18 @@ read_file(const char *name)
 }
 
 static int
-set_up(void **state)
+set_up_copies(void **state)
 {
-	(void)state;
-	folder_make(&folder);
-	(void)folder_entry(&folder, "ddnsd.db", path);
-	let_fail(0, 0, false);
 	let_call_fail(0);
 	pretended_size = 0;
-	return 0;
+	return set_up(state);
 }
 
 static int
-tear_down(void **state)
+tear_down_copies(void **state)
 {
-	(void)state;
-	let_fail(0, 0, false);
 	let_call_fail(0);
-	(void)umount2(folder.path, MNT_DETACH);
-	folder_remove(&folder);
-	return 0;
+	return tear_down(state);
 }
 
 static void
@@ -1141,19 +1102,10 @@ the_log_stays_small_after_a_restore(void **state)
 	store_free_copy(copy.data);
 }
 
-/* A mount namespace of our own, where we may have one: read-only media need it. */
-static void
-enter_namespace(void)
-{
-	if (unshare(CLONE_NEWNS) != 0)
-		return;
-	may_mount = mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
-}
-
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_copies, tear_down_copies)
 	const struct CMUnitTest tests[] = {
 		TEST(a_copy_holds_what_is_committed_and_costs_no_write),
 		TEST(a_copy_is_a_file_that_sqlite_opens_where_nothing_can_be_written),

@@ -3,17 +3,13 @@
  * Facts beside the names: stored in the same transactions, brought over from damaged databases,
  * and given to databases of version 1, which had none.
  */
-#include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "failing_disk.h"
-#include "folder.h"
-
-#include "registry/store.h"
+#include "database.h"
 
 enum { MANY = 3000 };
 
@@ -25,23 +21,7 @@ static const char version_1[] =
     "PRAGMA application_id = 1684303475; PRAGMA user_version = 1; COMMIT;"
     "INSERT INTO names VALUES ('old.home.arpa', 'laptop', 1600000000, 1600000001, x'01020304');";
 
-static struct folder folder;
-static char path[PATH_MAX];
-static char problem[STORE_PROBLEM_MAX];
-static bool may_mount;
-
 /* --- helpers --- */
-
-static struct store *
-open_ok(void)
-{
-	struct store *store = NULL;
-
-	if (store_open(path, &store, problem) != STATUS_OK)
-		fail_msg("%s", problem);
-	assert_string_equal(problem, "");
-	return store;
-}
 
 static const char *
 key_of(int number)
@@ -134,27 +114,6 @@ expect_names(struct store *store, const char *expected)
 	assert_string_equal(names, expected);
 }
 
-/* Runs SQL as another program, in a child, which may be killed before it closes. */
-static void
-run_sql(const char *sql, bool is_killed)
-{
-	pid_t child = fork();
-	int status;
-
-	assert_true(child >= 0);
-	if (child == 0) {
-		sqlite3 *db = NULL;
-		bool is_good = sqlite3_open(path, &db) == SQLITE_OK &&
-		    sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
-
-		if (is_good && is_killed)
-			(void)kill(getpid(), SIGKILL);
-		_exit(is_good && sqlite3_close(db) == SQLITE_OK ? 0 : 1);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(is_killed ? WIFSIGNALED(status) : status == 0);
-}
-
 /* The only value of a query; the store is closed. */
 static const char *
 ask_sql(const char *sql)
@@ -173,18 +132,6 @@ ask_sql(const char *sql)
 	return answer;
 }
 
-static void
-overwrite(off_t offset, size_t length)
-{
-	char garbage[4096];
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	memset(garbage, 0xa5, sizeof(garbage));
-	assert_true(fd >= 0);
-	assert_int_equal(syscall(SYS_pwrite64, fd, garbage, length, offset), length);
-	(void)close(fd);
-}
-
 static off_t
 file_size(void)
 {
@@ -192,26 +139,6 @@ file_size(void)
 
 	assert_int_equal(stat(path, &about), 0);
 	return about.st_size;
-}
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	folder_make(&folder);
-	(void)folder_entry(&folder, "ddnsd.db", path);
-	let_fail(0, 0, false);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	let_fail(0, 0, false);
-	(void)umount2(folder.path, MNT_DETACH);
-	folder_remove(&folder);
-	return 0;
 }
 
 /* --- what they are for --- */
@@ -405,7 +332,7 @@ static void
 a_database_of_version_1_is_upgraded(void **state)
 {
 	(void)state;
-	run_sql(version_1, false);
+	run_sql(version_1);
 	assert_string_equal(ask_sql("PRAGMA user_version"), "1");
 	expect_upgraded("old.home.arpa;");
 }
@@ -414,8 +341,8 @@ static void
 a_database_of_version_1_that_crashed_is_upgraded(void **state)
 {
 	(void)state;
-	run_sql(version_1, false);
-	run_sql("INSERT INTO names VALUES ('older.home.arpa', '', 1, 2, x'01')", true);
+	run_sql(version_1);
+	run_sql_and_die("INSERT INTO names VALUES ('older.home.arpa', '', 1, 2, x'01')");
 	expect_upgraded("old.home.arpa;older.home.arpa;");
 }
 
@@ -430,7 +357,7 @@ an_upgrade_that_fails_leaves_version_1_and_is_made_up_for(void **state)
 		enum status status;
 		bool has_failed;
 
-		run_sql(version_1, false);
+		run_sql(version_1);
 		let_fail(number, ENOSPC, true);
 		status = store_open(path, &store, problem);
 		has_failed = calls_to_fail <= 1;
@@ -472,7 +399,7 @@ version_1_on_a_read_only_medium_has_no_facts_until_it_can_be_written(void **stat
 	if (!may_mount)
 		skip();
 	assert_int_equal(mount("tmpfs", folder.path, "tmpfs", 0, "size=4m,mode=0755"), 0);
-	run_sql(version_1, false);
+	run_sql(version_1);
 	assert_int_equal(mount(NULL, folder.path, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
 	assert_int_equal(store_open(path, &store, problem), STATUS_READ_ONLY);
 	expect_names(store, "old.home.arpa;");
@@ -503,18 +430,6 @@ fill(int facts)
 	}
 	commit(store);
 	store_close(store);
-}
-
-static struct store *
-open_mended(const char *words)
-{
-	struct store *store = NULL;
-
-	if (store_open(path, &store, problem) != STATUS_OK)
-		fail_msg("%s", problem);
-	if (strstr(problem, words) == NULL)
-		fail_msg("\"%s\" is not in: %s", words, problem);
-	return store;
 }
 
 /* A page has fifteen facts at most, and one above the leaves as many leaves. */
@@ -549,10 +464,9 @@ version_1_is_mended_into_the_new_one(void **state)
 	struct store *store;
 
 	(void)state;
-	run_sql(version_1, false);
+	run_sql(version_1);
 	run_sql("WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 199)"
-		" INSERT INTO names SELECT 'host' || i, '', 1, 1, zeroblob(40) FROM n",
-	    false);
+		" INSERT INTO names SELECT 'host' || i, '', 1, 1, zeroblob(40) FROM n");
 	/* Not the root, nor what is above the leaves. */
 	overwrite(file_size() - 1024, 1024);
 	store = open_mended("and 0 facts");
@@ -564,7 +478,7 @@ version_1_is_mended_into_the_new_one(void **state)
 
 	/* Only the number of free pages is wrong, in the header. */
 	assert_int_equal(unlink(path), 0);
-	run_sql(version_1, false);
+	run_sql(version_1);
 	overwrite(36, 4);
 	store = open_mended("1 names and 0 facts beside them were brought over into a new one,"
 			    " which is all of them");
@@ -580,8 +494,7 @@ facts_that_are_none_of_ours_do_not_stop_the_mending(void **state)
 	(void)state;
 	fill(MANY);
 	run_sql("INSERT INTO facts VALUES ('device', printf('%01001d', 7), 'x'),"
-		" ('lease', 'b', printf('%016385d', 7)), ('lease', '192.0.2.1', 'good')",
-	    false);
+		" ('lease', 'b', printf('%016385d', 7)), ('lease', '192.0.2.1', 'good')");
 	overwrite(file_size() / 2048 * 1024, 1024);
 	store = open_mended("could not be read");
 	assert_true(count_facts(store, "lease") > 1);
@@ -624,15 +537,6 @@ facts_damaged_since_the_start_are_told(void **state)
 	assert_in_range(facts.count, FACTS - 300, FACTS - 1);
 	assert_non_null(strstr(store_problem(store), "restart ddnsd"));
 	store_close(store);
-}
-
-/* A mount namespace of our own, where we may have one: read-only media need it. */
-static void
-enter_namespace(void)
-{
-	if (unshare(CLONE_NEWNS) != 0)
-		return;
-	may_mount = mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
 int

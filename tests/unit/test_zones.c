@@ -13,21 +13,8 @@
 #include <cmocka.h>
 
 #include "asked.h"
+#include "failing_commit.h"
 #include "served.h"
-
-static bool is_full;
-
-enum status __real_store_commit(struct store *store, int64_t wall_s);
-enum status __wrap_store_commit(struct store *store, int64_t wall_s);
-
-enum status
-__wrap_store_commit(struct store *store, int64_t wall_s)
-{
-	if (!is_full)
-		return __real_store_commit(store, wall_s);
-	store_rollback(store);
-	return STATUS_NO_SPACE;
-}
 
 static struct served *served;
 static struct principal *key;
@@ -36,7 +23,7 @@ static int
 set_up(void **state)
 {
 	(void)state;
-	is_full = false;
+	commit_outcome = STATUS_OK;
 	served = malloc(sizeof(*served));
 	assert_non_null(served);
 	served_init(served);
@@ -50,7 +37,7 @@ static int
 tear_down(void **state)
 {
 	(void)state;
-	is_full = false;
+	commit_outcome = STATUS_OK;
 	served_close(served);
 	free(served);
 	return 0;
@@ -273,14 +260,14 @@ a_zone_that_cannot_be_stored_yet_is_served_all_the_same(void **state)
 	must("add one 60 A 192.0.2.1");
 	service_settle(served->service);
 	served_restart(served);
-	is_full = true;
+	commit_outcome = STATUS_NO_SPACE;
 	assert_int_equal(name_from_text("other.home.arpa", &served->zones[0].nameserver),
 	    STATUS_OK);
 	assert_int_equal(set_zones(), STATUS_OK);
 	assert_false(service_is_dirty(served->service));
 	assert_non_null(strstr(served_records(served, "@"), "60 NS other.home.arpa.\n"));
 	/* Once it can be stored it is, so that the serial does not go back in a crash. */
-	is_full = false;
+	commit_outcome = STATUS_OK;
 	must("add one 60 TXT a");
 	must("add one 60 TXT b");
 	serial = served_serial(served);
@@ -297,10 +284,10 @@ a_new_zone_on_a_full_disk_is_served_and_stored_with_its_first_name(void **state)
 	(void)state;
 	served_start(served);
 	served_add_zone(served, "example.net");
-	is_full = true;
+	commit_outcome = STATUS_NO_SPACE;
 	assert_int_equal(set_zones(), STATUS_OK);
 	assert_non_null(strstr(served_ask(served, "example.net. NS"), "answer"));
-	is_full = false;
+	commit_outcome = STATUS_OK;
 	must("zone example.net\nadd one 60 A 192.0.2.1");
 	serial = zone_serial(
 	    registry_next_zone(served->registry, registry_next_zone(served->registry, NULL)));
