@@ -30,6 +30,17 @@ def pytest_runtest_makereport(item):
             report.sections.append(("log of ddnsd", daemon.log() if daemon.log_size() else ""))
 
 
+def _claim(port):
+    """A claim to the port that lasts until it is closed; None: another test has it."""
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0ddnsd-system-{port}")
+    except OSError:
+        claim.close()
+        return None
+    return claim
+
+
 def _is_free(port):
     with contextlib.ExitStack() as stack:
         for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
@@ -45,18 +56,30 @@ def _ports():
     offset = os.getpid() * 131
     while True:
         offset += 1
-        port = FIRST_PORT + offset % PORTS
-        if _is_free(port):
-            yield port
+        yield FIRST_PORT + offset % PORTS
 
 
-_free_ports = _ports()
+_next_port = _ports()
 
 
 @pytest.fixture
 def free_port():
-    """A function that returns another free loopback port at each call."""
-    return lambda: next(_free_ports)
+    """A function that returns another loopback port at each call; nobody else has it in this test.
+
+    What listens there may come late, go and come again, so that being free alone does not do.
+    """
+    with contextlib.ExitStack() as claims:
+
+        def free_port():
+            while True:
+                port = next(_next_port)
+                claim = _claim(port)
+                if claim:
+                    claims.enter_context(claim)
+                    if _is_free(port):
+                        return port
+
+        yield free_port
 
 
 @pytest.fixture
@@ -70,16 +93,19 @@ def folder():
 
 @pytest.fixture
 def launch(request, folder, free_port):
-    """A function that starts ddnsd; its other arguments are those of Settings."""
+    """A function that starts ddnsd; its other arguments are those of Settings.
+
+    A second one needs a place of its own: the first would take its configuration for a change.
+    """
     daemons = request.node.stash.setdefault(DAEMONS, [])
 
-    def start(*, start=True, environment=None, **settings):
+    def start(*, start=True, environment=None, place=folder, **settings):
         settings.setdefault("database", folder / "ddnsd.db")
         settings.setdefault("keys_directory", "")
         settings.setdefault("made_keys_directory", "")
         if settings.get("http") is not None:
             settings["http"] = {"port": free_port()} | settings["http"]
-        daemon = Daemon(folder, Settings(free_port(), **settings), environment)
+        daemon = Daemon(place, Settings(free_port(), **settings), environment)
         daemons.append(daemon)
         return daemon.start() if start else daemon
 

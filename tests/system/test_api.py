@@ -264,7 +264,7 @@ def test_a_publication_is_followed_to_the_answer_of_dnsmasq(serve, control, fold
     hosts = folder / "hosts"
     hosts.mkdir()
     dnsmasq = make_dnsmasq(f"--addn-hosts={hosts / 'ddnsd.hosts'}")
-    server = serve(publish=dnsmasq.publish_options(hosts / "ddnsd.hosts"))
+    server = serve(publish=dnsmasq.publish_options(hosts / "ddnsd.hosts", patience="30s"))
     dnsmasq.start()
     wait_until(
         lambda: control.get("/v1/status").json["publication"]["state"] == "confirmed",
@@ -285,8 +285,8 @@ def test_a_publication_is_followed_to_the_answer_of_dnsmasq(serve, control, fold
     assert control.put("-odd-", "192.0.2.8").status == 201
     shown = control.name("-odd-").json["publication"]
     assert shown["state"] == "not-published" and shown["why"]
-    # It cannot be written any more.
-    shutil.rmtree(hosts)
+    # It cannot be written any more; all at once, as it may be written just now.
+    hosts.rename(folder / "gone")
     with control.events() as events:
         assert control.put("printer", "192.0.2.9").status == 200
         failed = events.next_of("publication")

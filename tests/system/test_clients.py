@@ -134,7 +134,7 @@ def test_dnspython_replaces(server):
         for address in ("192.0.2.1", "192.0.2.2"):
             message = dns.update.Update("home.arpa", keyring=keyring)
             message.replace("host", 60, "A", address)
-            assert transport(message, host, port=port, timeout=10).rcode() == 0
+            assert transport(message, host, port=port, timeout=30).rcode() == 0
             assert server.lookup(HOST, "A") == {address}
 
 

@@ -98,7 +98,7 @@ network "fd00::/8" { allow = {"zone home.arpa AAAA"} }
 
 def run(*arguments, **options):
     command = [PROGRAM, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, **options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
 
 
 @pytest.fixture
@@ -447,9 +447,16 @@ def test_a_command_that_is_not_there_is_warned_of(check):
     assert re.search(rf"^warning: {check.path}:4: .*/nowhere/tell.*not found", result.stderr, re.M)
 
 
-def test_an_address_in_use_is_named(launch, free_port):
+@pytest.fixture
+def other(folder):
+    path = folder / "other"
+    path.mkdir()
+    return path
+
+
+def test_an_address_in_use_is_named(launch, other):
     first = launch()
-    second = launch(start=False, database=first.folder / "second.db")
+    second = launch(start=False, place=other, database=other / "ddnsd.db")
     second.settings.port = first.settings.port
     second.write_config()
     seen = second.log_size()
@@ -458,9 +465,9 @@ def test_an_address_in_use_is_named(launch, free_port):
     second.wait_for_log(rf"127\.0\.0\.1.*{first.settings.port}", seen)
 
 
-def test_a_database_in_use_is_named(launch):
+def test_a_database_in_use_is_named(launch, other):
     first = launch()
-    second = launch(start=False)
+    second = launch(start=False, place=other)
     seen = second.log_size()
     second.spawn()
     assert second.wait_for_exit() == 1

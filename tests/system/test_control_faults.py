@@ -23,7 +23,7 @@ from harness.dhcp import ddnsctl
 from harness.faults import failing, fill, remount, small_disk, strace
 from harness.load import Writer, acknowledged_changes
 from harness.tool import DONE, FAILED, UNREACHABLE, Tool
-from harness.waiting import wait_until
+from harness.waiting import must_be_quick, wait_until
 from test_durability import FAULTS, SYNCS
 
 DESK = "desk.home.arpa"
@@ -118,7 +118,7 @@ def test_what_cannot_be_stored_is_said_and_did_not_happen(server, control, tool,
         assert len(control.get("/v1/leases").json["leases"]) == 1
         assert control.get("/v1/status").json["database"]["error"]
         assert "problem" in tool.must("status").stdout
-    wait_until(lambda: works(control), "changes are stored again", 20)
+    wait_until(lambda: works(control), "changes are stored again")
     assert control.get("/v1/status").json["database"]["error"] in ("", None)
     assert control.put("desk", "192.0.2.2").status == 200
     assert tell_lease(control, 18).status == 200
@@ -139,19 +139,24 @@ def test_a_full_disk_is_named_by_ddnsctl_and_heals_by_itself(disk, serve, contro
     tool.must("add", "desk", "192.0.2.1")
     filler = fill(disk)
 
-    def first_refused():
+    def is_full():
         """The write-ahead log may have room left for a while."""
+        note = {"records": [{"type": "TXT", "data": f'"{os.urandom(120).hex()}"'}]}
+        return control.add("note", **note).status not in (200, 201)
+
+    def first_refused():
         said = tool.run("add", "note", "TXT", os.urandom(120).hex())
         return said if said.returncode != DONE else None
 
-    said = wait_until(first_refused, "the disk takes no more", 60)
+    wait_until(is_full, "the disk takes no more", 120)
+    said = wait_until(first_refused, "the disk takes no more", 120)
     assert said.returncode == FAILED
     assert said.stderr.startswith("ddnsctl: the disk of the database is full\n  hint: ")
     assert server.lookup(DESK, "A") == {"192.0.2.1"}
     assert "desk" in tool.must("list").stdout
     assert tool.must("backup", "--force", disk.parent / "copy").returncode == DONE
     filler.unlink()
-    wait_until(lambda: tool.run("add", "desk", "192.0.2.2").returncode == DONE, "it heals", 20)
+    wait_until(lambda: tool.run("add", "desk", "192.0.2.2").returncode == DONE, "it heals")
     server.kill()
     server.start()
     assert server.lookup(DESK, "A") == {"192.0.2.1", "192.0.2.2"}
@@ -168,7 +173,7 @@ def test_a_read_only_disk_is_named_by_ddnsctl_and_heals_by_itself(disk, serve, t
     assert said.returncode == FAILED and "the database is read-only" in said.stderr
     assert "192.0.2.1" in tool.must("show", "desk").stdout
     remount(disk, "rw")
-    wait_until(lambda: tool.run("add", "desk", "192.0.2.2").returncode == DONE, "it heals", 20)
+    wait_until(lambda: tool.run("add", "desk", "192.0.2.2").returncode == DONE, "it heals")
     server.restart()
     assert server.lookup(DESK, "A") == {"192.0.2.1", "192.0.2.2"}
     server.stop()
@@ -267,7 +272,7 @@ def test_no_acknowledged_change_is_lost_when_it_is_killed_at_work(server, contro
         number += 6
         for writer in writers:
             writer.start()
-        wait_until(lambda: all(w.answered.get(1, 0) > 20 for w in writers), "all have written", 30)
+        wait_until(lambda: all(w.answered.get(1, 0) > 20 for w in writers), "all have written", 120)
         server.kill()
         for writer in writers:
             writer.join(30)
@@ -308,7 +313,7 @@ def test_two_hundred_who_are_slow_to_speak_are_served_or_told_to_come_again(serv
         socks.append(sock)
     served = 0
     for sock in socks:
-        sock.settimeout(10)
+        sock.settimeout(60)
         with sock, contextlib.suppress(BrokenPipeError, ConnectionResetError):
             sock.sendall(b"GET /v1/zones HTTP/1.0\r\n\r\n")
             served += sock.recv(65536).startswith(b"HTTP/1.1 200")
@@ -321,13 +326,15 @@ def test_two_hundred_who_are_slow_to_speak_are_served_or_told_to_come_again(serv
 
 def assert_serves(server, control):
     """DNS and the door, both within their usual time."""
-    begun = time.monotonic()
+    must_be_quick(lambda: use_all_doors(server, control), 8)
+
+
+def use_all_doors(server, control):
     server.must_update(w.add("served.home.arpa", "A", "192.0.2.200"))
     assert server.lookup("served.home.arpa", "A") == {"192.0.2.200"}
     server.must_update(w.delete_name("served.home.arpa"), tcp=True)
     assert control.put("served", "192.0.2.201").status == 201
     assert control.delete("served").status == 204
-    assert time.monotonic() - begun < 8
 
 
 def says_nothing(sock):
@@ -369,26 +376,30 @@ def is_closed(sock):
         return True
 
 
+def sends_an_octet_at_a_time(sock):
+    sock.settimeout(0.5)
+    for octet in b"PUT /v1/names/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 27\r\n\r\n" + BODY:
+        sock.send(bytes((octet,)))
+        with contextlib.suppress(TimeoutError):
+            assert sock.recv(1) == b""
+            return
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("hold", [*HOLDERS.values(), None], ids=[*HOLDERS, "an_octet_at_a_time"])
-def test_a_connection_that_does_not_come_to_the_point_is_closed(server, control, hold):
-    request = b"PUT /v1/names/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 27\r\n\r\n" + BODY
-    with connect(control.path) as sock:
+def test_connections_that_do_not_come_to_the_point_are_closed(server, control):
+    def seconds_until_closed(hold):
         begun = time.monotonic()
-        if hold:
-            hold(sock)
-            sock.settimeout(20)
-            with contextlib.suppress(ConnectionResetError):
-                assert sock.recv(1) == b""
-        else:
-            sock.settimeout(0.5)
+        with connect(control.path) as sock:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                for octet in request:
-                    sock.send(bytes((octet,)))
-                    with contextlib.suppress(TimeoutError):
-                        if sock.recv(1) == b"":
-                            break
-        assert 8 < time.monotonic() - begun < 14
+                hold(sock)
+                sock.settimeout(60)
+                assert sock.recv(1) == b""
+        return time.monotonic() - begun
+
+    holders = [*HOLDERS.values(), sends_an_octet_at_a_time]
+    with ThreadPoolExecutor(len(holders)) as pool:
+        took = list(pool.map(seconds_until_closed, holders))
+    assert all(8 < seconds < 14 for seconds in took), took
     assert control.name("slow").status == 404
     assert_serves(server, control)
 
@@ -430,7 +441,7 @@ def test_a_stream_whose_reader_stops_is_closed_and_costs_the_others_nothing(serv
                 "the reader of a stream over unix is too far behind; closed", seen
             )
 
-        wait_until(has_ended, "the one that stopped is closed", 60)
+        wait_until(has_ended, "the one that stopped is closed", 240)
         assert control.put("desk", "192.0.2.1").status == 201
         assert reading.next_of("change")["name"] == DESK
         with pytest.raises((AssertionError, OSError)):
@@ -468,11 +479,7 @@ def second(folder, launch, **settings):
     """Another ddnsd, of its own folder, that wants the same socket."""
     other = folder / "other"
     other.mkdir(exist_ok=True)
-    daemon = launch(start=False, database=other / "ddnsd.db", **settings)
-    daemon.log_path = other / "ddnsd.log"
-    daemon.config_path = other / "ddnsd.conf"
-    daemon.write_config()
-    return daemon
+    return launch(start=False, place=other, database=other / "ddnsd.db", **settings)
 
 
 def test_a_second_ddnsd_is_refused_and_the_first_serves_on(server, control, launch, folder):
@@ -873,7 +880,7 @@ def test_a_copy_that_is_taken_while_everybody_writes_is_whole(server, control):
     for writer in writers:
         writer.start()
     try:
-        wait_until(lambda: acknowledged_changes(writers) > 500, "there is something to copy", 30)
+        wait_until(lambda: acknowledged_changes(writers) > 500, "there is something to copy", 120)
         for _ in range(5):
             least = snapshot(writers, "acknowledged")
             reply = control.get("/v1/backup")
@@ -908,14 +915,14 @@ def test_a_copy_may_be_put_back_while_everybody_writes(server, control):
     for writer in writers:
         writer.start()
     try:
-        wait_until(lambda: acknowledged_changes(writers) > 200, "all write", 30)
+        wait_until(lambda: acknowledged_changes(writers) > 200, "all write", 120)
         with control.events():
             for _ in range(5):
                 before = acknowledged_changes(writers)
                 reply = control.post("/v1/restore", copy)
                 assert reply.status == 200 and reply.json["names"] == 1
                 assert server.lookup(DESK, "A") == {"192.0.2.1"}
-                wait_until(lambda: acknowledged_changes(writers) > before, "they write on", 30)
+                wait_until(lambda: acknowledged_changes(writers) > before, "they write on", 120)
         assert control.name("later").status == 404
     finally:
         for writer in writers:
@@ -1000,7 +1007,7 @@ def test_a_copy_that_cannot_be_stored_changes_nothing(server, control):
         reply = control.post("/v1/restore", copy)
         assert reply.status == 503 and reply.hint
         assert records(control, "later") == {"192.0.2.2"}
-    wait_until(lambda: works(control), "changes are stored again", 20)
+    wait_until(lambda: works(control), "changes are stored again")
     assert records(control, "later") == {"192.0.2.2"}
     server.kill()
     server.start()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ddnsctl: somebody looks at names, changes them, and watches."""
 
+import itertools
 import json
 import os
 import re
@@ -59,7 +60,7 @@ def server(serve):
 
 
 def run(*arguments, **options):
-    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=30, **options)
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=60, **options)
 
 
 def test_without_arguments_the_commands_are_told_and_that_is_no_success():
@@ -146,7 +147,7 @@ def test_who_may_not_connect_is_told_which_group_may(serve, folder, tool):
     copy.chmod(0o755)
     result = subprocess.run(
         [copy, "-s", tool.socket, "status"],
-        user="nobody", group="nogroup", extra_groups=[], capture_output=True, text=True, timeout=30,
+        user="nobody", group="nogroup", extra_groups=[], capture_output=True, text=True, timeout=60,
     )
     assert result.returncode == UNREACHABLE
     assert "no permission" in result.stderr and "control block" in result.stderr
@@ -303,7 +304,7 @@ def test_a_peer_changes_what_it_is_granted_and_no_more(server, folder):
     def as_daemon(*arguments):
         return subprocess.run(
             [copy, "-s", folder / "control.sock", *arguments],
-            user="daemon", extra_groups=[], capture_output=True, text=True, timeout=30,
+            user="daemon", extra_groups=[], capture_output=True, text=True, timeout=60,
         )
 
     assert as_daemon("add", "desk", "192.0.2.5").returncode == DONE
@@ -391,7 +392,7 @@ def test_a_reload_tells_what_changed(server, tool):
 def test_a_full_disk_is_noticed(server, tool):
     with open("/dev/full", "w") as full:
         result = subprocess.run(
-            tool.command("list"), stdout=full, stderr=subprocess.PIPE, text=True, timeout=30
+            tool.command("list"), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
         )
     assert result.returncode == FAILED
     assert "cannot write to standard output: No space left on device" in result.stderr
@@ -401,7 +402,7 @@ def test_a_closed_pipe_is_noticed(server, tool):
     reader, writer = os.pipe()
     os.close(reader)
     result = subprocess.run(
-        tool.command("list"), stdout=writer, stderr=subprocess.PIPE, text=True, timeout=30
+        tool.command("list"), stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60
     )
     os.close(writer)
     assert (result.returncode, result.stderr) == (FAILED, "")
@@ -426,7 +427,7 @@ class Watcher:
 
     def wait_until_it_watches(self, name="probe"):
         """Nothing tells that it is connected but what it sees."""
-        count = iter(range(1, 250))
+        count = itertools.cycle(range(1, 250))
 
         def is_seen():
             self.control.put(name, f"192.0.2.{next(count)}")
@@ -444,7 +445,7 @@ class Watcher:
     def end(self, number=None):
         if number is not None:
             self.process.send_signal(number)
-        code = self.process.wait(20)
+        code = self.process.wait(60)
         self.thread.join()
         return code
 

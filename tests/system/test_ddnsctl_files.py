@@ -144,14 +144,14 @@ def test_leases_become_names_that_stay(server, tool, folder):
 def test_an_import_comes_from_standard_input_and_goes_where_it_is_told(server, tool):
     def from_stdin(text, *arguments):
         return subprocess.run(
-            tool.command("import", "-", *arguments), input=text, capture_output=True, text=True, timeout=30
+            tool.command("import", "-", *arguments), input=text, capture_output=True, text=True, timeout=60
         )
 
     result = from_stdin("9 PTR nas.home.arpa.\n", "--zone", "2.0.192.in-addr.arpa")
     assert result.returncode == DONE and result.stdout.startswith("standard input: read as a zone file")
     assert server.lookup("9.2.0.192.in-addr.arpa", "PTR") == {"nas.home.arpa."}
     pipe = f"{' '.join(map(str, tool.command('import')))} <(echo 192.0.2.77 piped)"
-    assert subprocess.run(["bash", "-c", pipe], capture_output=True, timeout=30).returncode == DONE
+    assert subprocess.run(["bash", "-c", pipe], capture_output=True, timeout=60).returncode == DONE
     assert server.lookup("piped.home.arpa", "A") == {"192.0.2.77"}
     assert "example.org is no zone" in from_stdin("a A 192.0.2.1\n", "--zone", "example.org").stderr
     # The same text as another format.
@@ -274,11 +274,11 @@ def test_a_backup_overwrites_only_when_told_to(server, tool, folder):
 
 def test_a_backup_to_standard_output_is_the_same_database(server, tool, folder):
     tool.must("add", "nas", "192.0.2.20")
-    result = subprocess.run(tool.command("backup", "-"), capture_output=True, timeout=30)
+    result = subprocess.run(tool.command("backup", "-"), capture_output=True, timeout=60)
     assert result.returncode == DONE and result.stdout.startswith(b"SQLite format 3\0")
     tool.must("del", "nas")
     restored = subprocess.run(
-        tool.command("restore", "-", "--yes"), input=result.stdout, capture_output=True, timeout=30
+        tool.command("restore", "-", "--yes"), input=result.stdout, capture_output=True, timeout=60
     )
     assert restored.returncode == DONE
     assert names(tool) == ["nas.home.arpa"]
@@ -309,7 +309,7 @@ def test_without_a_ddnsd_nothing_is_checked(folder):
     alone.mkdir()
     copy = shutil.copy(PROGRAM, alone / "ddnsctl")
     result = subprocess.run(
-        [copy, "check"], env={"PATH": str(alone)}, capture_output=True, text=True, timeout=30
+        [copy, "check"], env={"PATH": str(alone)}, capture_output=True, text=True, timeout=60
     )
     assert result.returncode == FAILED
     assert "there is no ddnsd beside ddnsctl, nor in PATH" in result.stderr
@@ -328,7 +328,7 @@ def complete(folder, *words):
         "DDNSD_SOCKET": str(folder / "control.sock"),
     }
     result = subprocess.run(
-        ["bash", "-c", script, "bash", *words], env=environment, capture_output=True, text=True, timeout=30
+        ["bash", "-c", script, "bash", *words], env=environment, capture_output=True, text=True, timeout=60
     )
     assert (result.returncode, result.stderr) == (0, "")
     return result.stdout.split()
@@ -352,25 +352,25 @@ def test_commands_and_options_are_completed_without_a_daemon(folder):
     assert complete(folder, "key", "r") == ["rotate", "revoke"]
     assert complete(folder, "show", "p") == []
     every = complete(folder, "")
-    listed = subprocess.run([PROGRAM, "help"], capture_output=True, text=True, timeout=30).stdout
+    listed = subprocess.run([PROGRAM, "help"], capture_output=True, text=True, timeout=60).stdout
     assert set(every) == {line.split()[0] for line in listed.splitlines() if line.startswith("  ") and
                           line.split()[0].isalpha()}
 
 
 def test_each_option_that_is_explained_is_completed(folder):
     for command in "list add watch export import backup setup key".split():
-        text = subprocess.run([PROGRAM, "help", command], capture_output=True, text=True, timeout=30).stdout
+        text = subprocess.run([PROGRAM, "help", command], capture_output=True, text=True, timeout=60).stdout
         explained = {word.strip("[],") for word in text.split() if word.strip("[],").startswith("--")}
         assert explained <= set(complete(folder, command, "--")), command
 
 
 def test_the_manual_tells_of_each_command_and_option():
     manual = (TOP / "ddnsd/man/ddnsctl.1").read_text()
-    listed = subprocess.run([PROGRAM, "help"], capture_output=True, text=True, timeout=30).stdout
+    listed = subprocess.run([PROGRAM, "help"], capture_output=True, text=True, timeout=60).stdout
     commands = [line.split()[0] for line in listed.splitlines() if line.startswith("  ")]
     for command in filter(str.isalpha, commands):
         assert f"\n.It Cm {command}" in manual or f"\n.Cm {command}\n" in manual, command
-        text = subprocess.run([PROGRAM, "help", command], capture_output=True, text=True, timeout=30).stdout
+        text = subprocess.run([PROGRAM, "help", command], capture_output=True, text=True, timeout=60).stdout
         for word in text.split():
             option = word.strip("[],")
             if option.startswith("--") and command not in ("help", "key"):

@@ -59,7 +59,7 @@ class Site:
             published = read_names(self.hosts).get(name, set())
             return self.server.lookup(name, "A") == set(addresses) == published
 
-        wait_until(is_so, f"{name} is known and published at {addresses}", 20)
+        wait_until(is_so, f"{name} is known and published at {addresses}")
 
     def leases(self):
         return {lease["address"]: lease for lease in ask(self.door, "/v1/leases")["leases"]}
@@ -152,9 +152,9 @@ def test_a_renewal_that_a_release_overtakes_changes_nothing(folder, launch):
         site.knows(DESK, client.wait_for_address())
         client.renew()
         renewal = folder / "renewal"
-        wait_until(renewal.exists, "the script of the renewal runs", 20)
+        wait_until(renewal.exists, "the script of the renewal runs")
         client.release()
-        wait_until(lambda: has_ended(renewal.read_text().strip()), "the renewal is told of", 20)
+        wait_until(lambda: has_ended(renewal.read_text().strip()), "the renewal is told of")
         site.knows(DESK)
         assert site.leases() == {}
 
@@ -205,7 +205,7 @@ def test_names_of_any_octets(site):
     def is_so():
         return {address: lease["name"] for address, lease in site.leases().items()} == addresses
 
-    wait_until(is_so, f"names are {addresses}", 20)
+    wait_until(is_so, f"names are {addresses}")
 
 
 def test_a_daemon_that_is_down_does_not_keep_clients_waiting(site):

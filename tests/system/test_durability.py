@@ -80,7 +80,7 @@ def test_rule_17_no_acknowledged_change_is_lost_under_load(ddnsd, ending):
         enough = acknowledged_changes(writers) + 2000 + 1500 * round_number
         for writer in writers[-4:]:
             writer.start()
-        wait_until(lambda: acknowledged_changes(writers) > enough, "enough was written", 30)
+        wait_until(lambda: acknowledged_changes(writers) > enough, "enough was written", 120)
         serial = ddnsd.serial()
         if ending == signal.SIGKILL:
             ddnsd.kill()
@@ -139,7 +139,7 @@ def update_until_failure(server, limit=3000):
 
 def wait_until_updates_work(server):
     change = w.add("works.home.arpa", "A", "192.0.2.7"), w.delete_name("works.home.arpa")
-    wait_until(lambda: server.update(*change[:1]).rcode == "NOERROR", "updates work again", 20)
+    wait_until(lambda: server.update(*change[:1]).rcode == "NOERROR", "updates work again")
     server.must_update(change[1])
 
 
@@ -229,7 +229,7 @@ def test_rule_20_a_retry_of_what_could_not_be_stored_is_applied(ddnsd):
     request = tsig.sign(w.update(CHANGE), ddnsd.key("editor")).wire
     with failing(ddnsd.process.pid, SYNCS, "EIO"):
         assert ddnsd.exchange(request).rcode == "SERVFAIL"
-    wait_until(lambda: ddnsd.exchange(request).rcode == "NOERROR", "the retry is applied", 20)
+    wait_until(lambda: ddnsd.exchange(request).rcode == "NOERROR", "the retry is applied")
     assert ddnsd.lookup(HOST, "A") == {"192.0.2.1"}
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from harness.dhcp import TOP, ddnsctl, install_hook
+from harness.waiting import must_be_quick
 
 DONE, REFUSED, UNREACHABLE = 0, 1, 3
 MAC, ADDRESS = "02:00:00:00:00:01", "10.77.0.55"
@@ -37,14 +38,21 @@ class FakeDaemon(threading.Thread):
         self.listener.listen(backlog)
         self.start()
 
+    @staticmethod
+    def receive(connection):
+        data = connection.recv(65536)
+        if not data:
+            raise ConnectionError("the hook has given up")
+        return data
+
     def read_request(self, connection):
         data = b""
         while b"\r\n\r\n" not in data:
-            data += connection.recv(65536)
+            data += self.receive(connection)
         head, body = data.split(b"\r\n\r\n", 1)
         size = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
         while len(body) < size:
-            body += connection.recv(65536)
+            body += self.receive(connection)
         assert head.startswith(b"POST /v1/leases HTTP/1.0\r\n")
         self.bodies.append(json.loads(body))
 
@@ -94,7 +102,7 @@ def call(command, door, environment=None, **options):
         list(command),
         env=variables | (environment or {}),
         capture_output=True,
-        timeout=10,
+        timeout=60,
         **options,
     )
 
@@ -197,11 +205,13 @@ def reads_nothing(_, connection):
 BAD = {serve.__name__: serve for serve in (hangs, trickles, breaks_off, pours, reads_nothing)}
 
 
+def within_a_second(action, **options):
+    """To start ddnsctl is not counted: with a sanitizer, on a busy machine, that alone takes long."""
+    return must_be_quick(action, 1.0, beside=lambda: call([ddnsctl(), "--version"], ""), **options)
+
+
 def ends_in_time(command, door):
-    start = time.monotonic()
-    result = call(command, door)
-    taken = time.monotonic() - start
-    assert taken < 1.0, f"{taken:.3f} s"
+    result = within_a_second(lambda: call(command, door))
     assert (result.returncode, result.stdout) == (UNREACHABLE, b"")
     assert result.stderr.count(b"\n") <= 1
 
@@ -236,9 +246,7 @@ def test_many_leases_in_one_call_share_the_second(door, fake):
     fake(hangs)
     environment = {"LEASES6_SIZE": "8"}
     environment |= {f"LEASES6_AT{n}_ADDRESS": f"fd77::{n}" for n in range(8)}
-    start = time.monotonic()
-    result = tell(door, "kea", "leases6_committed", environment=environment)
-    assert time.monotonic() - start < 1.0
+    result = within_a_second(lambda: tell(door, "kea", "leases6_committed", environment=environment))
     assert result.returncode == UNREACHABLE and result.stderr.count(b"\n") <= 1
 
 
@@ -249,7 +257,9 @@ def test_a_slow_daemon_is_waited_for(door, fake):
         connection.sendall(OK)
 
     fake(slow)
-    assert tell(door, "dnsmasq", *CALL).returncode == DONE
+    within_a_second(
+        lambda: tell(door, "dnsmasq", *CALL), is_good=lambda result: result.returncode == DONE
+    )
 
 
 # Hostile names
@@ -391,7 +401,7 @@ def test_the_script_is_one_exec_away_from_ddnsctl(door, fake, folder):
     fake(serve)
     environment = {"PATH": "/usr/bin:/bin", "DDNSD_SOCKET": str(door)}
     process = subprocess.Popen([script, *CALL], env=environment)
-    assert process.wait(10) == DONE
+    assert process.wait(60) == DONE
     assert pids == [process.pid]
 
 

@@ -14,17 +14,21 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from harness import wire as w
 from harness.control import Control
+from harness.daemon import is_sanitized
 from harness.dhcp import ddnsctl, install_hook
 from harness.faults import failing, fill, small_disk
 from harness.hosts import read_names
 from harness.stepped_clock import SteppedClock
 from harness.tool import DONE, FAILED, UNREACHABLE
-from harness.waiting import wait_until
+from harness.waiting import TRIES, wait_until
 from test_durability import SYNCS
+from test_hooks import within_a_second
 
 HOUR_S = 3600
 LOOK_AGAIN_S = 1.0  # a lease that is missing from the file ends at the second look
 CHUNK = 4096
+# Of computing, between a question and its answer.
+BLOCKED_MOST_S = 20 if is_sanitized() else 5
 REVERSE = "10.in-addr.arpa"
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
@@ -103,30 +107,34 @@ class Site:
 
     def wait_for(self, *numbers):
         wanted = {f"h{n}": {address(n)} for n in numbers}
-        wait_until(lambda: self.names() == wanted, f"the leases' names are {sorted(wanted)}", 20)
+        wait_until(lambda: self.names() == wanted, f"the leases' names are {sorted(wanted)}")
 
     def hook(self, action, n, *, name=None, **environment):
-        """As dnsmasq calls it. Returns how it ended, and how long it took."""
+        """As dnsmasq calls it. Returns how it ended."""
         command = [ddnsctl(), "lease", "dnsmasq", action, hardware(n), address(n), name or f"h{n}"]
         variables = {
             "PATH": os.environ["PATH"],
             "DDNSD_SOCKET": str(self.door),
             "DNSMASQ_TIME_REMAINING": str(HOUR_S),
         }
-        begun = time.monotonic()
-        result = subprocess.run(
+        return subprocess.run(
             command,
             env=variables | environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=60,
         )
-        return result, time.monotonic() - begun
+
+    def quick_hook(self, code, *arguments, **options):
+        """It ends with this exit code, and never after more than a second."""
+        return within_a_second(
+            lambda: self.hook(*arguments, **options),
+            is_good=lambda result: result.returncode == code,
+        )
 
     def must_hook(self, *arguments, **options):
-        result, took = self.hook(*arguments, **options)
-        assert result.returncode == DONE and took < 1.0, (result, took)
+        self.quick_hook(DONE, *arguments, **options)
 
 
 @pytest.fixture
@@ -160,19 +168,30 @@ def test_a_file_that_is_being_rewritten_costs_no_name(site):
     text = lines(numbers)
     home.file.write(text)
     home.wait_for(*numbers)
-    serial = home.server.serial()
 
-    def look():
-        """Long enough for a reading of what is there."""
-        begun = time.monotonic()
-        while time.monotonic() < begun + 0.2:
-            assert home.has(1) and home.has(15) and home.has(30)
+    def write_slowly(pieces):
+        """False: it took so long that what is missing may go."""
+        begun, serial = time.monotonic(), home.server.serial()
+
+        def is_in_time():
+            return time.monotonic() < begun + 0.8 * LOOK_AGAIN_S
+
+        def look():
+            """Long enough for a reading of what is there."""
+            looked = time.monotonic()
+            while time.monotonic() < looked + 0.1:
+                are_there = home.has(1) and home.has(15) and home.has(30)
+                assert are_there or not is_in_time()
+
+        home.file.write(text, pieces, between=look)
+        was_in_time = is_in_time()
+        home.wait_for(*numbers)
+        assert not was_in_time or home.server.serial() == serial
+        return was_in_time
 
     ends = [n + 1 for n, character in enumerate(text) if character == "\n"]
-    home.file.write(text, [ends[4], ends[19], ends[24] + 20], between=look)
-    home.file.write(text, [20, ends[9] + 40], between=look)
-    look()
-    assert home.server.serial() == serial
+    for pieces in [ends[4], ends[19], ends[24] + 20], [20, ends[9] + 40]:
+        assert any(write_slowly(pieces) for _ in range(TRIES)), "never fast enough to tell"
 
 
 def test_a_file_cut_off_in_a_line_is_read_when_it_is_whole(site):
@@ -296,7 +315,7 @@ def test_a_file_of_garbage_is_named_and_costs_no_name(site, content):
     home.file.write(lines([1, 2]))
     home.wait_for(1, 2)
     home.file.write(content)
-    wait_until(home.problem, "it is noticed", 10)
+    wait_until(home.problem, "it is noticed")
     assert str(home.file.path) in home.problem()
     begun = time.monotonic()
     wait_until(lambda: time.monotonic() > begun + 1.5 * LOOK_AGAIN_S, "a second look was had")
@@ -327,16 +346,17 @@ def test_lines_that_make_no_sense_cost_only_themselves(site):
 
 
 def served_until(server, condition, limit):
-    """Ask DNS without a pause until the condition holds; the longest wait for an answer."""
+    """Ask DNS without a pause until the condition holds; how much it computed before one answer."""
     longest, is_over, failures = 0.0, threading.Event(), []
 
     def ask():
         nonlocal longest
         try:
             while not is_over.is_set():
-                begun = time.monotonic()
-                assert server.lookup(w.ZONE, "SOA")
-                longest = max(longest, time.monotonic() - begun)
+                begun_s = server.cpu_s()
+                # Over UDP: a connection may be taken for idle by a machine that has no time for it.
+                assert server.query(w.ZONE, "SOA").rcode == "NOERROR"
+                longest = max(longest, server.cpu_s() - begun_s)
         except Exception as failure:
             failures.append(failure)
 
@@ -346,7 +366,7 @@ def served_until(server, condition, limit):
         wait_until(condition, "all are known", limit)
     finally:
         is_over.set()
-        thread.join(30)
+        thread.join(60)
     assert failures == []
     return longest
 
@@ -358,19 +378,19 @@ def count_leases(home):
 def test_twenty_thousand_leases_are_read_while_dns_goes_on(site):
     home = site(zones={"home.arpa": {}, REVERSE: {}})
     text = lines(range(20000))
-    begun = time.monotonic()
+    begun_s = home.server.cpu_s()
     home.file.write(text)
-    longest = served_until(home.server, lambda: count_leases(home) == 20000, 60)
-    took = time.monotonic() - begun
-    assert took < 20, f"{took:.1f} s"
-    assert longest < 5, f"a query waited {longest:.1f} s"
+    longest = served_until(home.server, lambda: count_leases(home) == 20000, 240)
+    took_s = home.server.cpu_s() - begun_s
+    assert took_s < 4 * BLOCKED_MOST_S, f"{took_s:.1f} s"
+    assert longest < BLOCKED_MOST_S, f"a query waited {longest:.1f} s"
     assert home.has(19999)
     # Again, and nothing new in it.
     serial = home.server.serial()
     begun = time.monotonic()
     home.file.write(text)
-    longest = served_until(home.server, lambda: time.monotonic() > begun + 1.5, 10)
-    assert longest < 5, f"a query waited {longest:.1f} s"
+    longest = served_until(home.server, lambda: time.monotonic() > begun + 1.5, 60)
+    assert longest < BLOCKED_MOST_S, f"a query waited {longest:.1f} s"
     assert home.server.serial() == serial
 
 
@@ -378,8 +398,8 @@ def test_a_thousand_devices_of_one_name_hold_nobody_up(site):
     """As many as a dnsmasq gives leases to if nobody says more."""
     home = site()
     home.file.write(lines(range(1000), name="android"))
-    longest = served_until(home.server, lambda: count_leases(home) >= 999, 60)
-    assert longest < 5, f"a query waited {longest:.1f} s"
+    longest = served_until(home.server, lambda: count_leases(home) >= 999, 240)
+    assert longest < BLOCKED_MOST_S, f"a query waited {longest:.1f} s"
     assert home.server.lookup("android.home.arpa", "A") and home.server.lookup(
         "android-999.home.arpa", "A"
     )
@@ -414,14 +434,14 @@ def test_the_first_hosts_file_after_a_restart_has_all_thousand_leases(site, fold
     with ThreadPoolExecutor(16) as pool:
         for reply in pool.map(lambda n: tell(home, n, "kea"), range(1000)):
             assert reply.status == 200
-    wait_until(lambda: len(read_names(hosts)) == 2000, "all are published", 20)
+    wait_until(lambda: len(read_names(hosts)) == 2000, "all are published")
     home.server.kill()
     hosts.unlink()
     for copy in folder.glob("copy*"):
         copy.unlink()
     home.server.start()
     wait_until((folder / "copy0").exists, "the program was run")
-    wait_until(lambda: len(read_names(folder / "copy0")) == 2000, "the first file has them all", 5)
+    wait_until(lambda: len(read_names(folder / "copy0")) == 2000, "the first file has them all")
     assert home.server.lookup("h999.home.arpa", "A") == {address(999)}
 
 
@@ -433,16 +453,11 @@ def test_a_ddnsd_that_stands_still_holds_no_hook_up_and_hears_it_later(site, fol
     home.must_hook("add", 1)
     home.server.process.send_signal(signal.SIGSTOP)
     try:
-        result, took = home.hook("add", 2)
-        assert result.returncode == UNREACHABLE and took < 1.0, (result, took)
+        home.quick_hook(UNREACHABLE, "add", 2)
         script = install_hook("dnsmasq/ddnsd-dhcp-script", folder)
-        begun = time.monotonic()
-        subprocess.run(
-            [script, "add", hardware(3), address(3), "h3"],
-            env={"PATH": os.environ["PATH"], "DDNSD_SOCKET": str(home.door)},
-            timeout=20,
-        )
-        assert time.monotonic() - begun < 1.0
+        call = [script, "add", hardware(3), address(3), "h3"]
+        variables = {"PATH": os.environ["PATH"], "DDNSD_SOCKET": str(home.door)}
+        within_a_second(lambda: subprocess.run(call, env=variables, timeout=60))
     finally:
         home.server.process.send_signal(signal.SIGCONT)
     # Nothing stands still for good.
@@ -453,31 +468,28 @@ def test_a_ddnsd_that_stands_still_holds_no_hook_up_and_hears_it_later(site, fol
 def test_a_hundred_hooks_at_once_at_a_ddnsd_that_stands_still_are_back_in_time(site):
     home = site(leases={"file": ""})
     home.server.process.send_signal(signal.SIGSTOP)
-    took = []
+    ended = []
     try:
         threads = [
-            threading.Thread(target=lambda n=n: took.append(home.hook("add", n)))
+            threading.Thread(target=lambda n=n: ended.append(home.hook("add", n)))
             for n in range(100)
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
     finally:
         home.server.process.send_signal(signal.SIGCONT)
-    assert len(took) == 100
-    assert {result.returncode for result, _ in took} == {UNREACHABLE}
-    # So many programs at once start late; dnsmasq runs one at a time.
-    assert sorted(seconds for _, seconds in took)[50] < 5.0
+    # So many programs at once start late; each is back before ddnsd goes on.
+    assert [result.returncode for result in ended] == [UNREACHABLE] * 100
     home.must_hook("add", 1)
 
 
 def test_without_a_socket_the_hook_is_back_at_once(site):
     home = site()
     home.server.stop()
-    result, took = home.hook("add", 1)
-    assert (result.returncode, result.stdout, result.stderr) == (UNREACHABLE, "", "")
-    assert took < 1.0
+    result = home.quick_hook(UNREACHABLE, "add", 1)
+    assert (result.stdout, result.stderr) == ("", "")
 
 
 def test_what_a_hook_was_told_yes_to_outlives_kill_9(site):
@@ -508,10 +520,10 @@ def test_a_full_disk_is_told_to_the_hook_and_healed_by_the_file(disk, site):
     home.wait_for(1)
     filler = fill(disk)
     number = iter(range(1000, 20000))
+    full = "the disk takes no more"
+    wait_until(lambda: tell(home, next(number), "dnsmasq").status != 200, full, 120)
     result = wait_until(
-        lambda: (told := home.hook("add", next(number))[0]).returncode != DONE and told,
-        "the disk takes no more",
-        60,
+        lambda: (told := home.hook("add", next(number))).returncode == FAILED and told, full, 120
     )
     assert (result.returncode, result.stdout) == (FAILED, "")
     assert result.stderr.startswith(
@@ -523,7 +535,7 @@ def test_a_full_disk_is_told_to_the_hook_and_healed_by_the_file(disk, site):
     home.file.write(lines([1, last]))
     filler.unlink()
     # Nobody calls again: what could not be stored is read from the file again.
-    wait_until(lambda: home.has(1) and home.has(last), "the file heals it", 25)
+    wait_until(lambda: home.has(1) and home.has(last), "the file heals it")
     home.server.kill()
     home.server.start()
     assert home.has(1) and home.has(last)
@@ -539,7 +551,7 @@ def test_leases_that_could_not_be_stored_are_read_again(site):
         home.file.write(lines([1, 2]))
         home.server.wait_for_log("error: store:", seen)
         assert home.has(1) and not home.has(2)
-    wait_until(lambda: home.has(2), "it is read again", 25)
+    wait_until(lambda: home.has(2), "it is read again")
     home.server.kill()
     home.file.remove()
     home.server.start()
@@ -579,7 +591,7 @@ def test_a_damaged_page_of_leases_costs_those_on_it_until_the_file_is_read(site)
     home.server.settings.leases["file"] = home.file.path
     home.file.write(lines(range(300)))
     home.server.write_config()
-    wait_until(lambda: len(home.names()) == 300, "the file heals the rest", 20)
+    wait_until(lambda: len(home.names()) == 300, "the file heals the rest")
 
 
 @pytest.mark.parametrize("kind", ["garbage", "cut", "gone"])

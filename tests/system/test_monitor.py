@@ -209,7 +209,7 @@ def test_a_change_that_dnsmasq_does_not_answer_is_not_well_until_it_does(chain):
     # The loop goes on, and a restart of ddnsd would mend nothing.
     assert health(web, "/healthz/live")[0] == 200
     dnsmasq.start()
-    wait_until(lambda: health(web)[0] == 200, "dnsmasq answers again", 30)
+    wait_until(lambda: health(web)[0] == 200, "dnsmasq answers again")
     assert metrics(web).value("ddnsd_publication_failing") == 0
 
 
@@ -224,11 +224,11 @@ def test_a_dnsmasq_that_goes_is_missed_though_nothing_changes(chain):
         looks.append((began - gone_at, health(web)[0]))
         return looks[-1][1] == 503
 
-    wait_until(is_missed, "a probe finds that nobody answers", 30)
+    wait_until(is_missed, "a probe finds that nobody answers")
     # An answer of dnsmasq's holds five seconds; the first look behind them hears the truth.
     assert not [look for look in looks if look[0] > 5 and look[1] == 200], looks
     dnsmasq.start()
-    wait_until(lambda: health(web)[0] == 200, "dnsmasq answers again", 30)
+    wait_until(lambda: health(web)[0] == 200, "dnsmasq answers again")
 
 
 def test_details_are_for_who_may_see_all(chain):
@@ -278,7 +278,7 @@ def test_a_hosts_file_that_cannot_be_written_is_not_well(serve, folder):
     _, web = serve(publish={"mode": "hostsdir", "file": folder / "missing" / "hosts", "confirm": ""})
     assert health(web) == (503, "failing: the hosts file cannot be written")
     (folder / "missing").mkdir()
-    wait_until(lambda: health(web)[0] == 200, "it is written again", 30)
+    wait_until(lambda: health(web)[0] == 200, "it is written again")
     assert "is not asked" in health(web)[1]
 
 

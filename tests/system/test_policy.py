@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who may change what: grants, owners, limits, and networks that need no key."""
 
+import time
+
 import pytest
 from harness import wire as w
 from harness.settings import everything_in
@@ -288,9 +290,11 @@ def test_addresses_per_name_are_limited_both_families_together(launch):
 def test_updates_a_minute_are_a_token_bucket(launch):
     keys = {"editor": {"allow": ["zone home.arpa"]}, "other": {"allow": ["zone home.arpa"]}}
     server = launch(keys=keys, limits={"updates-per-minute": 5})
-    before = server.log_size()
+    before, begun = server.log_size(), time.monotonic()
     assert refused_count(add_hosts(server, range(5))) == 0
-    assert refused_count(add_hosts(server, range(5, 55))) == 50
+    refused = refused_count(add_hosts(server, range(5, 55)))
+    # Twelve seconds give one more.
+    assert 50 - (time.monotonic() - begun) // 12 <= refused <= 50
     assert refused_count(add_hosts(server, range(60, 65), key="other")) == 0, "each has its own"
     assert server.query("h1.home.arpa", "A").rcode == "NOERROR", "queries are not limited"
     server.wait_for_log(r"editor.*minute|minute.*editor", before)
@@ -298,8 +302,8 @@ def test_updates_a_minute_are_a_token_bucket(launch):
 
 
 def test_the_token_bucket_fills_again(launch):
-    server = launch(limits={"updates-per-minute": 120})
-    assert refused_count(add_hosts(server, [n % 200 for n in range(130)])) > 0
+    server = launch(limits={"updates-per-minute": 60})
+    wait_until(lambda: refused_count(add_hosts(server, [1])) == 1, "the bucket is empty")
     wait_until(lambda: refused_count(add_hosts(server, [1])) == 0, "an update is accepted again")
 
 

@@ -8,7 +8,7 @@ import socket
 import pytest
 from harness import tsig
 from harness import wire as w
-from harness.client import exchange_tcp, exchange_udp
+from harness.client import exchange_tcp, udp_socket
 from harness.hosts import read_names
 from harness.settings import key_text
 from harness.tsig import make_key
@@ -259,17 +259,21 @@ def doors_at(server, address):
     """Over which transports the server answers there."""
     question, endpoint = w.query("home.arpa", "SOA"), (address, server.settings.port)
     answered = set()
-    for exchange in exchange_udp, exchange_tcp:
-        with contextlib.suppress(OSError):
-            exchange(question, endpoint)
-            answered.add(exchange)
+    # A datagram that comes when the door moves is lost.
+    with contextlib.suppress(OSError), udp_socket(endpoint, timeout=1) as sock:
+        sock.send(question)
+        sock.recv(65535)
+        answered.add("UDP")
+    with contextlib.suppress(OSError):
+        exchange_tcp(question, endpoint)
+        answered.add("TCP")
     return answered
 
 
 def test_all_addresses_take_the_place_of_one_and_back(launch):
     """For the kernel each stands in the way of the other."""
     server = launch()
-    both = {exchange_udp, exchange_tcp}
+    both = {"UDP", "TCP"}
     for addresses, elsewhere in (["0.0.0.0"], both), (["127.0.0.1"], set()):
         server.settings.addresses = addresses
         server.write_config()

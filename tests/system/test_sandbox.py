@@ -147,4 +147,4 @@ def test_ddnsd_runs_behind_the_filter_of_its_unit(folder, free_port):
         try_the_http_door(Web(http_port, key, trusting(tls.certificate)))
     finally:
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0

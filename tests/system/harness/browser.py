@@ -12,7 +12,7 @@ from .waiting import wait_until
 BRIDGE = TOP / "tests/system/browser/bridge.mjs"
 INSTALL = TOP / "tests/system/browser/install"
 MODULES = TOP / "build/browser"
-LIMIT_MS = 15000
+LIMIT_MS = 45000
 
 
 class BrowserError(AssertionError):

@@ -10,7 +10,7 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-TIMEOUT_S = 20.0
+TIMEOUT_S = 30.0
 
 
 @contextlib.contextmanager

@@ -19,8 +19,8 @@ from .waiting import wait_until
 
 POOL = "10.77.1.{}"
 SUBNET = "10.77.0.0/16"
-LIMIT_S = 20.0
-ANSWER_S, TRIES = 0.5, 20  # of the client below
+LIMIT_S = 60.0
+ANSWER_S, TRIES = 0.5, 60  # of the client below
 
 
 class Program:
@@ -182,7 +182,7 @@ class Dhclient(Client):
         ]
 
     def configure(self, text):
-        (self.folder / f"{self.title}.conf").write_text("timeout 20; retry 1;\n" + text)
+        (self.folder / f"{self.title}.conf").write_text("timeout 60; retry 1;\n" + text)
 
     def start(self, name):
         self.configure(f'send host-name "{name}";\n')

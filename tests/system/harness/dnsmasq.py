@@ -6,15 +6,16 @@ import subprocess
 
 from . import wire as w
 from .client import exchange_udp
-from .waiting import wait_until
+from .waiting import LIMIT_S, wait_until
 
 
 class Dnsmasq:
-    def __init__(self, folder, port, *arguments, user="root", local="/home.arpa/"):
+    def __init__(self, folder, port, *arguments, user="root", local="/home.arpa/", environment=None):
         self.port = port
         self.pid_file = folder / "dnsmasq.pid"
         self.log_path = folder / "dnsmasq.log"
         self.process = None
+        self.environment = environment or {}
         self.command = [
             "dnsmasq",
             "--keep-in-foreground",
@@ -33,20 +34,28 @@ class Dnsmasq:
         if os.geteuid() == 0:
             self.command.append(f"--user={user}")
 
-    def publish_options(self, hosts, mode="signal"):
-        """The options of ddnsd's publish section that lead to this dnsmasq."""
+    def publish_options(self, hosts, mode="signal", patience="1s"):
+        """The options of ddnsd's publish section that lead to this dnsmasq.
+
+        patience: how long ddnsd waits until it takes a dnsmasq that is silent for one in trouble, and
+        does more than publish; a busy machine can keep it silent for a second.
+        """
         return {
             "mode": mode,
             "file": hosts,
             "pid-file": self.pid_file,
             "confirm": f"127.0.0.1:{self.port}",
-            "confirm-timeout": "1s",
+            "confirm-timeout": patience,
         }
 
     def start(self):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=os.environ | self.environment,
             )
 
         def is_running():
@@ -59,13 +68,13 @@ class Dnsmasq:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(LIMIT_S)
         self.process = None
 
     def kill(self):
         """SIGKILL: the pid file stays behind."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(LIMIT_S)
         self.process = None
 
     def query(self, name, rtype="A"):

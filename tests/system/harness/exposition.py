@@ -55,7 +55,7 @@ class Exposition:
 def promtool(*arguments, text=None):
     """Run promtool; the CompletedProcess, its output as text."""
     return subprocess.run(
-        ["promtool", *map(str, arguments)], input=text, capture_output=True, text=True, timeout=60
+        ["promtool", *map(str, arguments)], input=text, capture_output=True, text=True, timeout=180
     )
 
 

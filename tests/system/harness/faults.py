@@ -65,7 +65,7 @@ def strace(pid, *options):
     finally:
         if tracer.poll() is None:
             tracer.send_signal(signal.SIGINT)
-        tracer.communicate(timeout=10)
+        tracer.communicate(timeout=60)
     if os.path.exists(f"/proc/{pid}"):
         wait_until(lambda: _tracer(pid) == 0, "strace is detached")
 

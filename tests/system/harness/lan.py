@@ -28,7 +28,7 @@ def _check(result, what):
 
 def run(*command):
     """Run a program to its end; it must succeed."""
-    result = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=30)
+    result = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, f"{command}: {result.stdout}{result.stderr}"
     return result.stdout
 

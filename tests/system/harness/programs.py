@@ -6,7 +6,7 @@ import subprocess
 
 def _run(command, text=None):
     return subprocess.run(
-        list(map(str, command)), input=text, capture_output=True, text=True, timeout=30
+        list(map(str, command)), input=text, capture_output=True, text=True, timeout=60
     )
 
 

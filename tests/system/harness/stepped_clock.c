@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Preloaded into ddnsd: its wall clock is the system's plus what stands in a file, and a FIFO takes
+ * Preloaded into a program: its wall clock is the system's plus what stands in a file, and a FIFO takes
  * the place of the timer that the kernel cancels when somebody sets the clock.
  */
 #ifndef _GNU_SOURCE
@@ -40,6 +40,17 @@ clock_gettime(clockid_t clock_id, struct timespec *tp)
 	if (result == 0 && clock_id == CLOCK_REALTIME && offset_s != NULL)
 		tp->tv_sec += *offset_s;
 	return result;
+}
+
+time_t
+time(time_t *ret_time)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (ret_time != NULL)
+		*ret_time = now.tv_sec;
+	return now.tv_sec;
 }
 
 int

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A wall clock that a test sets for one ddnsd, without touching the machine's."""
+"""A wall clock that a test sets for one program, without touching the machine's."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ SOURCE = Path(__file__).with_name("stepped_clock.c")
 
 
 class SteppedClock:
-    """environment is ddnsd's; step() sets its clock, and it is told as the kernel tells it."""
+    """environment is the program's. step() sets ddnsd's clock and tells it as the kernel does."""
 
     def __init__(self, folder, offset_s=0):
         compiler = shutil.which("cc")
@@ -42,8 +42,12 @@ class SteppedClock:
         with open(self.path, "r+b" if self.path.exists() else "wb") as file:
             file.write(struct.pack("=q", offset_s))
 
-    def step(self, by_s):
+    def move(self, by_s):
+        """For programs that do not want to be told."""
         self._set(self.offset_s + by_s)
+
+    def step(self, by_s):
+        self.move(by_s)
         descriptor = os.open(self.fifo, os.O_WRONLY | os.O_NONBLOCK)
         os.write(descriptor, struct.pack("=Q", 1))
         os.close(descriptor)

@@ -10,7 +10,7 @@ import struct
 import termios
 import time
 
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 
 
 def run_in_terminal(command, *, columns=80, environment=None, answers=()):

@@ -8,7 +8,7 @@ import ssl
 
 from .control import Reply
 
-TIMEOUT_S = 20.0
+TIMEOUT_S = 30.0
 
 
 def basic(key):
