@@ -182,7 +182,8 @@ $(FUZZ_B)/flags: FORCE
 
 # GnuTLS passes time_t by value: what asks it for times has the time_t that it was built with, which on
 # 32-bit machines need not be ours.
-TIME_OF_GNUTLS := ddnsd/doors/http_tls.o ddnsd/tools/ddnsctl-tls.o tests/unit/test_http_tls.o
+TIME_OF_GNUTLS := ddnsd/doors/http_tls.o ddnsd/tools/ddnsctl-tls.o tests/unit/test_http_tls.o \
+    tests/fuzz/certificate.o
 $(foreach root,$(B) $(FUZZ_B),$(TIME_OF_GNUTLS:%=$(root)/obj/%)): private BASE_CPPFLAGS := \
     $(filter-out -D_TIME_BITS=64,$(BASE_CPPFLAGS))
 
@@ -237,14 +238,20 @@ $(UNIT): $(B)/%: $(B)/obj/%.o $(UNIT_HELP:%.c=$(B)/obj/%.o) $(CTL_LIB) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) $(call ldwrap,$*.c) -o $@ $^ $(PKG_LIBS) $(CMOCKA_LIBS)
 
+# As many programs at a time as there are processors; those that fail have their say at the end.
 .PHONY: check-unit
 check-unit: $(UNIT)
+	@rm -f $(UNIT:%=%.failed)
+	@printf '%s\n' $(UNIT) | xargs -P "$$(nproc)" -I TEST sh -c ' \
+		if timeout $(TEST_SECONDS) TEST >TEST.log 2>&1; then \
+			printf "  %-8s%s (%s)\n" PASS "$$(basename TEST)" \
+			    "$$(grep -c "\[       OK \]" TEST.log || true)"; \
+		else \
+			: >TEST.failed; \
+		fi'
 	@failed=0; \
 	for test in $(UNIT); do \
-		if timeout $(TEST_SECONDS) $$test >$$test.log 2>&1; then \
-			printf '  %-8s%s (%s)\n' PASS "$${test##*/}" \
-			    "$$(grep -c '\[       OK \]' $$test.log || true)"; \
-		else \
+		if [ -e $$test.failed ]; then \
 			printf '  %-8s%s\n' FAIL "$${test##*/}"; cat $$test.log; failed=$$((failed + 1)); \
 		fi; \
 	done; \
@@ -328,7 +335,8 @@ SHELL_FILES = $(shell grep -rIlE '^\#!.*[/ ](ba)?sh( |$$)' scripts hooks .ci tes
     conf/bash-completion/ddnsctl
 LINT_FLAGS := $(BASE_CPPFLAGS) -std=gnu11
 
-LINTS := layers text functions headers options format shell man systemd tidy cppcheck reproducible
+# The long ones first: the others fill the gaps.
+LINTS := tidy reproducible cppcheck format headers text layers functions options shell man systemd
 .PHONY: lint $(LINTS:%=lint-%)
 lint: $(LINTS:%=lint-%)
 	@echo "lint: passed"
@@ -337,12 +345,14 @@ lint-layers lint-text lint-functions lint-options lint-systemd:
 	$(call say,LINT,$(@:lint-%=%))
 	$(Q)scripts/$@
 
+# All files at once, and only where that finds a fault each of them, to show what is to change.
 lint-format:
 	$(call say,LINT,format)
-	@failed=0; for file in $(C_FILES); do \
-		$(CLANG_FORMAT) $$file | diff -u --label $$file --label formatted $$file - || failed=1; \
+	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES) 2>/dev/null && exit; \
+	for file in $(C_FILES); do \
+		$(CLANG_FORMAT) $$file | diff -u --label $$file --label formatted $$file - || :; \
 	done; \
-	[ $$failed -eq 0 ] || { echo "make format mends these"; exit 1; }
+	echo "make format mends these"; exit 1
 
 .PHONY: format
 format:
@@ -375,9 +385,10 @@ lint-cppcheck:
 	    --include=/usr/include/bsd/sys/queue.h --include=/usr/include/bsd/sys/tree.h \
 	    -Iddnsd -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -D__linux__ -DDDNSD_VERSION='"$(VERSION)"' ddnsd tests
 
-lint-reproducible:
+lint-reproducible: all
 	$(call say,LINT,reproducible)
-	$(Q)scripts/lint-reproducible
+	$(Q)scripts/lint-reproducible $(B) \
+	    $(foreach name,CC AR SAN CPPFLAGS CFLAGS LDFLAGS WERROR,$(name)=$(call quote,$($(name))))
 
 # --- install ------------------------------------------------------------------------------------
 

@@ -335,11 +335,10 @@ sleep_ms(const struct loop *loop, int limit_ms)
 	return limit_ms >= 0 && limit_ms < wait_ms ? limit_ms : (int)wait_ms;
 }
 
+/* Those that were set before this order, which is that of the turn's beginning. */
 static void
-run_timers(struct loop *loop)
+run_timers(struct loop *loop, uint64_t order)
 {
-	/* A timer that sets itself to 0 ms waits for the next turn, and starves nobody. */
-	uint64_t order = loop->timer_order;
 	int64_t now_ms;
 
 	if (loop->timers == 0)
@@ -371,13 +370,14 @@ happened(uint32_t events)
 enum status
 loop_turn(struct loop *loop, int limit_ms)
 {
+	/* A timer that is set to 0 ms in this turn waits for the next one, and starves nobody. */
+	uint64_t order = loop->timer_order;
 	int count = epoll_wait(loop->epoll, loop->ready, EVENTS_MAX, sleep_ms(loop, limit_ms));
 
 	if (count < 0 && errno != EINTR)
 		return file_status(errno);
 	loop->ready_count = count > 0 ? count : 0;
 	loop->ready_next = 0;
-	run_timers(loop);
 	while (loop->ready_next < loop->ready_count) {
 		struct epoll_event event = loop->ready[loop->ready_next++];
 		struct loop_watch *watch = event.data.ptr;
@@ -386,6 +386,7 @@ loop_turn(struct loop *loop, int limit_ms)
 			watch->handler(watch->context, happened(event.events));
 	}
 	loop->ready_count = 0;
+	run_timers(loop, order);
 	if (loop->turn_hook != NULL)
 		loop->turn_hook(loop->turn_context);
 	return STATUS_OK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The event loop: descriptors (epoll), timers and signals, on one thread. One turn waits, runs the
- * timers that are due, then the handlers of descriptors, then the turn hook (where the group commit
- * happens). An idle loop sleeps in the kernel and never wakes by itself.
+ * handlers of descriptors, then the timers that are due, then the turn hook (where the group commit
+ * happens): after a stall nobody is too late whose octets are here. An idle loop sleeps in the kernel and never wakes by itself.
  */
 #pragma once
 
@@ -48,7 +48,7 @@ struct loop_timer {
 
 /*
  * Arms or moves a timer to clock_now_ms() + delay_ms. Fires once; timers of the same millisecond in
- * the order they were set, and never in the turn whose timers set it. Fails only for want of memory.
+ * the order they were set, and never in the turn that set it. Fails only for want of memory.
  */
 enum status loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t delay_ms);
 

@@ -4,6 +4,8 @@
 
 #include "service/state.h"
 
+#include "made_keys.h"
+
 static void
 ask_for_reload(void *context)
 {
@@ -75,7 +77,12 @@ void
 api_world_build(struct api_world *all)
 {
 	struct api_calls calls = { all, ask_for_reload, lease_problem, note_restore };
-	struct api_facts facts = { .config_file = "c", .keys_directory = "", .database = "d" };
+	const struct api_facts facts = {
+		.config_file = "c",
+		.keys_directory = "",
+		.made_keys_directory = made_keys_folder(),
+		.database = "d",
+	};
 
 	*all = (struct api_world){ .publish.mode = PUBLISH_NONE };
 	world_build(&all->world);
@@ -87,8 +94,6 @@ api_world_build(struct api_world *all)
 	expect(all->publisher != NULL);
 	service_attach_publisher(all->world.service, all->publisher);
 	all->api = api_new(all->world.loop, all->world.service, &calls);
-	/* Keys are asked for, and never written. */
-	api_set_facts(all->api, &(struct api_facts){ .made_keys_directory = "/nowhere/keys.d" });
 	expect(all->api != NULL);
 	api_set_facts(all->api, &facts);
 }
@@ -99,6 +104,7 @@ api_world_release(struct api_world *all)
 	api_free(all->api);
 	publisher_free(all->publisher);
 	world_release(&all->world);
+	made_keys_empty();
 }
 
 enum status
@@ -118,6 +124,14 @@ api_world_commit(struct api_world *all, bool fails)
 	service_tell_changes(service, !fails);
 	expect(!service_is_dirty(service));
 	return fails ? STATUS_NO_SPACE : STATUS_OK;
+}
+
+void
+api_world_replace_keys(struct api_world *all, bool has_keys)
+{
+	world_replace_keys(&all->world, has_keys);
+	if (has_keys)
+		made_keys_load(all->world.keyring);
 }
 
 void

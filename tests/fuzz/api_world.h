@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A world (world.h) with the API's site on it, for fuzz targets: three peers, DHCP leases, and a
- * publisher that writes nothing. Requests come from the target.
+ * A world (world.h) with the API's site on it, for fuzz targets: three peers, DHCP leases, a folder for
+ * keys (made_keys.h), and a publisher that writes nothing. Requests come from the target.
  */
 #pragma once
 
@@ -35,6 +35,9 @@ void api_world_release(struct api_world *all);
 
 /* As service_commit(), with a store that fails or does not. */
 enum status api_world_commit(struct api_world *all, bool fails);
+
+/* A reload: keys that were made over the API among the same keys, or none at all. */
+void api_world_replace_keys(struct api_world *all, bool has_keys);
 
 /* The reload that was asked for is over; without one, nothing happens. */
 void api_world_answer_reload(struct api_world *all, bool fails);

@@ -122,6 +122,8 @@ end_turn(struct site *site, bool fails)
 		expect(after.length == before.length &&
 		    memcmp(after.data, before.data, after.length) == 0);
 	}
+	if (site->all.is_reload_asked && !fails)
+		api_world_replace_keys(&site->all, true);
 	api_world_answer_reload(&site->all, fails);
 	for (size_t i = 0; i < site->count; i++)
 		finish_call(site, site->turn[i], status);

@@ -73,15 +73,19 @@ end_turn(void *context)
 	(void)context;
 	check_turn(was_dirty, status);
 	http_server_flush(server, status);
+	http_server_send(server);
 	publisher_notice(all.publisher);
 	api_turn_ended(all.api);
 	if (!all.is_reload_asked)
 		return;
 	if (demotes)
 		peer = API_WORLD_PEERS;
+	if (!fails)
+		api_world_replace_keys(&all, true);
 	http_server_forget_peers(server);
 	api_world_answer_reload(&all, fails);
 	http_server_flush(server, STATUS_OK);
+	http_server_send(server);
 }
 
 static void
@@ -93,10 +97,11 @@ pass_time(void)
 
 /* Whatever was sent, no answer can end a line where ddnsd did not, or reach a terminal's controls. */
 static void
-check_octets(const char *octets, size_t length)
+check_octets(unsigned client, const char *octets, size_t length)
 {
 	static const char copy_type[] = "Content-Type: application/vnd.sqlite3\r\n";
 
+	(void)client;
 	if (memmem(octets, length, copy_type, strlen(copy_type)) != NULL)
 		has_copy = true;
 	for (size_t i = 0; i < length && !has_copy; i++)
@@ -106,7 +111,10 @@ check_octets(const char *octets, size_t length)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct http_limits limits = { 2, 1, LIMIT_MS, LIMIT_MS, 0, 0 };
+	static const struct http_limits limits = { .connections_max = 2,
+		.streams_max = 1,
+		.idle_ms = LIMIT_MS,
+		.request_ms = LIMIT_MS };
 	int listening;
 	struct talk client = { .pass_time = pass_time, .hear = check_octets };
 

@@ -196,15 +196,6 @@ empty_store(void)
 
 /* --- building --- */
 
-static struct name
-to_name(const char *text)
-{
-	struct name name;
-
-	expect(name_from_text(text, &name) == STATUS_OK);
-	return name;
-}
-
 static void
 start(struct house *house)
 {
@@ -217,13 +208,13 @@ start(struct house *house)
 	service_attach_store(house->service, store);
 	for (size_t i = 0; i < COUNT(apexes); i++) {
 		zones[i] = (struct zone_options){
-			.apex = to_name(apexes[i]),
+			.apex = world_name(apexes[i]),
 			.ttl_s = 60,
 			.lease_s = HOUR_S,
 			.lease_min_s = 10,
 			.lease_max_s = DAY_S,
-			.nameserver = to_name("ns.home.arpa"),
-			.contact = to_name("hostmaster.home.arpa"),
+			.nameserver = world_name("ns.home.arpa"),
+			.contact = world_name("hostmaster.home.arpa"),
 		};
 	}
 	expect(service_set_zones(house->service, zones, COUNT(apexes)) == STATUS_OK);
@@ -254,7 +245,7 @@ set_dhcp_options(struct house *house, unsigned flags, unsigned more)
 	expect(dhcp_hardware_from_text(macs[3], &house->ignored) == STATUS_OK);
 	*options = (struct dhcp_options){
 		.has_zone = (flags & 1) == 0,
-		.zone = to_name((flags & 0xc0) == 0xc0 ? "other.example" : "home.arpa"),
+		.zone = world_name((flags & 0xc0) == 0xc0 ? "other.example" : "home.arpa"),
 		.pins = house->pins,
 		.pin_count = flags >> 1 & 3,
 		.ignored = &house->ignored,
@@ -415,7 +406,7 @@ check_label(const struct house *house, const struct dhcp_lease *lease)
 	expect(label_from_text(lease->label, again) && strcmp(again, lease->label) == 0);
 	expect(strcmp(lease->label, "ns") != 0 && strcmp(lease->label, "ddnsd-publication") != 0);
 	(void)snprintf(fqdn, sizeof(fqdn), "%s.home.arpa", lease->label);
-	name = to_name(fqdn);
+	name = world_name(fqdn);
 	expect(name_is_host(name.wire));
 	node = zone_find(zone, name.wire);
 	expect(node != NULL && node_is_of_lease(node));
@@ -460,7 +451,7 @@ check_pointer(const struct house *house, const struct dhcp_lease *lease)
 		return;
 	}
 	(void)snprintf(fqdn, sizeof(fqdn), "%s.home.arpa", lease->label);
-	name = to_name(fqdn);
+	name = world_name(fqdn);
 	expect(node != NULL && records_count(node_records(node)) == 1);
 	expect(records_next(node_records(node), &cursor, &record));
 	expect(record.type == KNOT_RRTYPE_PTR && name_is_equal(record.rdata->data, name.wire));
@@ -639,16 +630,6 @@ step_reading(struct house *house, struct input *input)
 	(void)service_dhcp_end_reading(house->service, (flags & 1) != 0);
 }
 
-static struct grant
-to_grant(const char *text)
-{
-	const char *reason;
-	struct grant grant;
-
-	expect(grant_from_text(text, &grant, &reason) == STATUS_OK);
-	return grant;
-}
-
 static void
 send_update(struct house *house, const struct update *update, unsigned who)
 {
@@ -673,9 +654,9 @@ send_update(struct house *house, const struct update *update, unsigned who)
 
 	for (size_t i = 0; i < COUNT(grants); i++) {
 		(void)snprintf(text, sizeof(text), "zone %s ANY NS", apexes[i]);
-		grants[i] = to_grant(text);
+		grants[i] = world_grant(text);
 	}
-	principal.name = to_name(principal.identity);
+	principal.name = world_name(principal.identity);
 	arena_init(&arena, 1 << 20);
 	(void)service_update(house->service, &request, &arena, &answer);
 	arena_release(&arena);
@@ -690,9 +671,9 @@ choose_subject(const struct house *house, unsigned what, unsigned which, struct 
 	struct address address;
 	char text[64];
 
-	*zone = to_name("home.arpa");
+	*zone = world_name("home.arpa");
 	(void)snprintf(text, sizeof(text), "%s.home.arpa", registered[which % COUNT(registered)]);
-	*name = to_name(text);
+	*name = world_name(text);
 	*type = (what & 8) != 0 ? KNOT_RRTYPE_A : KNOT_RRTYPE_TXT;
 	if ((what & 0x30) == 0x10) {
 		expect(
@@ -717,7 +698,7 @@ step_update(struct house *house, struct input *input)
 	unsigned who = take(input);
 	struct name zone;
 	struct name name;
-	struct name target = to_name((what & 4) != 0 ? "phone.home.arpa" : "ns2.home.arpa");
+	struct name target = world_name((what & 4) != 0 ? "phone.home.arpa" : "ns2.home.arpa");
 	struct change change = {
 		.kind = (enum change_kind)(what % 4),
 		.ttl_s = 60,

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A whole connection to the HTTP door of TCP, as octets: log-in, guards, dyndns, the API, the metrics and
+ * Whole connections to the HTTP door of TCP, as octets: log-in, guards, dyndns, the API, the metrics and
  * the page, with the service behind them and a commit at the end of each turn.
  *
  * The first octet of an input says how long the pieces are in which the others come (0 = all at once);
  * the second holds flags; after each so many turns as the third says, keys are exchanged (0 = never); the
- * fourth says where the client is. In the rest marks stand for credentials (credentials.h),
- * "<#>" for the length of the next body, which ends at "<.>" or with the input.
+ * fourth says where the clients are, two bits each, and has two flags more. In the rest marks stand for credentials
+ * (credentials.h), "<k>" for the secret of a key that the API makes, "<#>" for the length of the next body,
+ * which ends at "<.>" or with the input; "<0>", "<1>", "<2>" have that client go on.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 
 #include "api_world.h"
 #include "credentials.h"
+#include "made_keys.h"
 #include "quiet_log.h"
 #include "talk.h"
 
@@ -44,6 +46,17 @@ enum {
 	KEYS_GO = 8,       /* with the first exchange there are no keys any more */
 	HAS_NO_LEASE = 16, /* what comes by URL has the zone's lease */
 	EXPIRES = 32,      /* keys stay; an hour passes in their stead */
+	CHANGES = 64,      /* with the keys other options come, in three variants */
+	SLOW = 128,        /* the clients read little and seldom */
+
+	/* Of the fourth octet. */
+	PUBLISHES = 64,    /* into a folder that is not there */
+	HAS_NO_ROOM = 128, /* no key can be written */
+
+	VARIANTS = 3,
+	PARTS_MAX = 64,
+	TAIL = 64, /* of what was heard before, so that nothing is missed between two pieces */
+	HEARD_MAX = 65536,
 };
 
 /* The first is a proxy too, the second may read all names, the last the metrics. */
@@ -57,13 +70,27 @@ static struct monitor *monitor;
 static struct web *web;
 static int listening;
 static unsigned flags;
-static unsigned place;
+static unsigned whereabouts;
+static unsigned variant;
+static bool has_been_looker[PLACES];
 static unsigned reload_turns;
 static unsigned turns;
-static bool has_passed; /* time, by which names expire */
-static bool has_copy;   /* a copy of the database was sent, which is no text */
+static bool has_passed;              /* time, by which names expire */
+static bool has_copy[TALK_CLIENTS];  /* a copy of the database was sent */
+static bool is_binary[TALK_CLIENTS]; /* that, or a file of the page, compressed */
 static bool has_lost_keys;
-static bool is_said[WORLD_KEYS]; /* the key's secret is among what the client says */
+static bool is_said[WORLD_KEYS]; /* the key's secret is among what the clients say */
+static bool is_made_said;        /* as is that of a key that was made */
+
+static struct talk_part parts[PARTS_MAX];
+static size_t part_count;
+
+/* The last that a client was told. */
+struct heard {
+	char octets[TAIL + HEARD_MAX];
+	size_t length;
+};
+static struct heard heard[TALK_CLIENTS];
 
 /* What was registered when the input began, and what is now. */
 static struct buffer before;
@@ -83,16 +110,25 @@ listen_open(enum listen_kind kind, const struct endpoint *at, int *ret_socket,
 	return STATUS_OK;
 }
 
+static unsigned
+place_of(unsigned client)
+{
+	return (whereabouts >> 2 * client) % PLACES;
+}
+
 /* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): glibc's begin with "__". */
 int
 getpeername(int connection, __SOCKADDR_ARG address, socklen_t *length)
 {
 	struct endpoint from = { .port = 4711 };
+	const int little = 1;
 	struct sockaddr_storage storage;
 	socklen_t size;
 
-	(void)connection;
-	expect(address_from_text(places[place], &from.address) == STATUS_OK);
+	if ((flags & SLOW) != 0)
+		(void)setsockopt(connection, SOL_SOCKET, SO_SNDBUF, &little, sizeof(little));
+	expect(address_from_text(places[place_of(talk_client_of(connection))], &from.address) ==
+	    STATUS_OK);
 	size = endpoint_to_sockaddr(&from, &storage);
 	expect(size <= *length);
 	memcpy(address.__sockaddr__, &storage, size);
@@ -139,10 +175,38 @@ body_length(const uint8_t *data, size_t size)
 	return (size_t)((end != NULL ? end : data + size) - body);
 }
 
+/* From here on that client speaks. */
+static void
+begin_part(unsigned client, const struct buffer *octets)
+{
+	if (part_count == PARTS_MAX)
+		return;
+	/* Where they begin, for now: they may move. */
+	parts[part_count++] = (struct talk_part){ .client = client, .size = octets->length };
+}
+
+static void
+end_parts(const struct buffer *octets)
+{
+	size_t end = octets->length;
+
+	/* There is no memory then, nor anything to say. */
+	if (end == 0)
+		part_count = 0;
+	for (size_t i = part_count; i-- > 0;) {
+		size_t begin = parts[i].size;
+
+		parts[i].octets = (const uint8_t *)octets->data + begin;
+		parts[i].size = end - begin;
+		end = begin;
+	}
+}
+
 /* False: it is no mark. */
 static bool
 append_mark(const uint8_t *data, size_t size, struct buffer *octets)
 {
+	char secret[MADE_KEYS_SECRET_TEXT];
 	enum world_key key;
 
 	if (credentials_append_mark(data, size, octets, &key)) {
@@ -153,7 +217,13 @@ append_mark(const uint8_t *data, size_t size, struct buffer *octets)
 		return false;
 	if (data[1] == '#')
 		(void)buffer_format(octets, "%zu", body_length(data, size));
-	return data[1] == '#' || data[1] == '.';
+	else if (data[1] == 'k')
+		(void)buffer_append_text(octets, made_keys_secret(secret));
+	else if (data[1] >= '0' && data[1] < '0' + TALK_CLIENTS)
+		begin_part(data[1] - '0', octets);
+	else
+		return data[1] == '.';
+	return true;
 }
 
 static void
@@ -162,6 +232,8 @@ expand(const uint8_t *data, size_t size, struct buffer *octets)
 	char secret[CREDENTIALS_SECRET_SIZE];
 
 	memset(is_said, 0, sizeof(is_said));
+	part_count = 0;
+	begin_part(0, octets);
 	for (size_t i = 0; i < size;) {
 		if (append_mark(data + i, size - i, octets)) {
 			i += CREDENTIALS_MARK_SIZE;
@@ -173,6 +245,8 @@ expand(const uint8_t *data, size_t size, struct buffer *octets)
 	for (enum world_key key = 0; key < WORLD_KEYS; key++)
 		is_said[key] |= is_in(octets->data, octets->length,
 		    credentials_secret(key, secret));
+	is_made_said = is_in(octets->data, octets->length, made_keys_secret(secret));
+	end_parts(octets);
 }
 
 /* --- what is always true --- */
@@ -203,7 +277,24 @@ check_secrets(const char *octets, size_t length)
 void
 quiet_log_look(const char *line, size_t length)
 {
+	char secret[MADE_KEYS_SECRET_TEXT];
+
 	check_secrets(line, length);
+	expect(is_made_said || !is_in(line, length, made_keys_secret(secret)));
+}
+
+static const char *
+hear(unsigned client, const char *octets, size_t length, size_t *ret_length)
+{
+	struct heard *all_heard = &heard[client];
+	size_t kept = all_heard->length < TAIL ? all_heard->length : TAIL;
+
+	expect(length <= HEARD_MAX);
+	memmove(all_heard->octets, all_heard->octets + all_heard->length - kept, kept);
+	memcpy(all_heard->octets + kept, octets, length);
+	all_heard->length = kept + length;
+	*ret_length = all_heard->length;
+	return all_heard->octets;
 }
 
 /*
@@ -211,20 +302,29 @@ quiet_log_look(const char *line, size_t length)
  * names only for who may look.
  */
 static void
-check_octets(const char *octets, size_t length)
+check_octets(unsigned client, const char *new_octets, size_t new_length)
 {
-	bool may_look = is_said[WORLD_ADMIN] || place == LOOKER || place == PROXY;
+	unsigned place = place_of(client);
+	bool may_look = is_said[WORLD_ADMIN] || place == PROXY || has_been_looker[place];
+	char secret[MADE_KEYS_SECRET_TEXT];
+	size_t length;
+	const char *octets = hear(client, new_octets, new_length, &length);
 
-	if (is_in(octets, length, "Content-Type: application/vnd.sqlite3\r\n"))
-		has_copy = true;
-	expect(!has_copy || is_said[WORLD_ADMIN]);
-	for (size_t i = 0; i < length && !has_copy; i++)
+	has_copy[client] |= is_in(octets, length, "Content-Type: application/vnd.sqlite3\r\n");
+	expect(!has_copy[client] || is_said[WORLD_ADMIN]);
+	is_binary[client] |= has_copy[client] ||
+	    is_in(octets, length, "Content-Encoding: gzip\r\n");
+	for (size_t i = 0; i < length && !is_binary[client]; i++)
 		expect((unsigned char)octets[i] >= ' ' || strchr("\t\r\n", octets[i]) != NULL);
 	expect(may_look || !is_in(octets, length, WORLD_HIDDEN_TEXT));
 	check_secrets(octets, length);
+	expect(is_said[WORLD_ADMIN] || is_made_said ||
+	    !is_in(octets, length, made_keys_secret(secret)));
 }
 
 /* --- turns --- */
+
+static void set_options(void);
 
 /* As the daemon's: what waits has been answered, and nobody who was known is any more. */
 static void
@@ -232,11 +332,17 @@ reload(void)
 {
 	bool has_keys = (flags & KEYS_GO) == 0;
 
-	world_replace_keys(&all.world, has_keys);
-	web_forget_peers(web);
-	has_lost_keys |= !has_keys;
+	/* One that was asked for, of files that have errors, changes nothing. */
+	if (!all.is_reload_asked || (flags & FAILS) == 0) {
+		api_world_replace_keys(&all, has_keys);
+		has_lost_keys |= !has_keys;
+		variant = (flags & CHANGES) != 0 ? (variant + 1) % VARIANTS : 0;
+		set_options();
+		web_forget_peers(web);
+	}
 	api_world_answer_reload(&all, (flags & FAILS) != 0);
 	web_flush(web, STATUS_OK);
+	web_send(web);
 }
 
 static void
@@ -262,6 +368,7 @@ end_turn(void *context)
 	(void)context;
 	check_turn(was_dirty, status);
 	web_flush(web, status);
+	web_send(web);
 	publisher_notice(all.publisher);
 	api_turn_ended(all.api);
 	turns++;
@@ -283,52 +390,86 @@ to_network(const char *text)
 	return network;
 }
 
-static void
-listen_and_serve(void)
+/* At first the looker may look; then somebody else, more can be said in URLs, and nobody speaks for others. */
+static struct web_options
+make_options(void)
 {
-	char problem[LISTEN_PROBLEM_MAX];
+	unsigned looker = variant == 0 ? LOOKER : STRANGER;
 	struct web_options options = {
 		.listen_count = 1,
-		.secrets_in_urls = (flags & IN_URLS) != 0,
-		.look = { to_network(places[LOOKER]) },
+		.secrets_in_urls = ((flags & IN_URLS) != 0) != (variant > 0),
+		.look = { to_network(places[looker]) },
 		.look_count = 1,
 		.metrics = { to_network(places[MEASURER]) },
-		.metrics_count = 1,
+		.metrics_count = variant == 0 ? 1 : 0,
 		.proxies = { to_network(places[PROXY]) },
-		.proxy_count = 1,
-		.connections_max = 2,
+		.proxy_count = variant == 0 ? 1 : 0,
+		.connections_max = variant == 0 ? 2 : 1,
 		.connections_per_source = 2,
-		.idle_ms = IDLE_MS,
+		.idle_ms = variant == 0 ? IDLE_MS : IDLE_MS / 2,
 	};
 
+	has_been_looker[looker] = true;
 	expect(endpoint_from_text("192.0.2.1:8053", &options.listen[0]) == STATUS_OK);
+	expect(name_from_text("pi.example", &options.hosts[0]) == STATUS_OK);
+	options.host_count = variant == 0 ? 0 : 1;
+	return options;
+}
+
+/* In the last variant there is no such door any more. */
+static void
+set_options(void)
+{
+	char problem[LISTEN_PROBLEM_MAX];
+	struct web_options options = make_options();
+
+	if (variant == VARIANTS - 1)
+		options.listen_count = 0;
+	/* As main.c does. */
+	dyndns_set_lease(dyndns, ((flags & HAS_NO_LEASE) == 0) == (variant == 0), LEASE_S);
 	expect(web_listen(web, &options, problem) == STATUS_OK);
 	web_start(web);
 	if ((flags & REDIRECTS) == 0)
 		return;
-	/* The socket stays with the plain server, as that of a redirector does. */
+	/* The socket stays with the plain server, as that of a redirector does; until nobody serves it. */
 	options.certificate[0] = '/';
 	expect(web_listen(web, &options, problem) == STATUS_OK);
+	if (variant == 0)
+		return;
+	web_start(web);
+	expect((web_problem(web)[0] != '\0') == (options.listen_count > 0));
+	expect(web_listen_text(web, 0) == NULL);
 }
 
 static void
-build(void)
+set_extras(void)
 {
-	/* A folder that cannot be: what is asked for is looked at whole, and nothing is written. */
 	const struct api_facts facts = {
 		.config_file = "c",
 		.keys_directory = "",
 		.made_keys_directory = "/proc/ddnsd-keys",
 		.database = "d",
 	};
+
+	if ((whereabouts & HAS_NO_ROOM) != 0)
+		api_set_facts(all.api, &facts);
+	if ((whereabouts & PUBLISHES) == 0)
+		return;
+	all.publish.mode = PUBLISH_HOSTSDIR;
+	(void)strcpy(all.publish.file, "/nowhere/hosts");
+	publisher_set_options(all.publisher, &all.publish);
+}
+
+static void
+build(void)
+{
 	struct web_sites sites = { .page = page_site() };
 
 	api_world_build(&all);
-	api_set_facts(all.api, &facts);
+	set_extras();
 	dyndns = dyndns_new(all.world.service);
 	monitor = monitor_new(all.world.service);
 	expect(dyndns != NULL && monitor != NULL);
-	dyndns_set_lease(dyndns, (flags & HAS_NO_LEASE) == 0, LEASE_S);
 	sites.api = api_site(all.api);
 	sites.dyndns = dyndns_site(dyndns);
 	sites.monitor = monitor_site(monitor);
@@ -337,7 +478,7 @@ build(void)
 	monitor_attach_web(monitor, web);
 	monitor_attach_dns(monitor, all.world.dns);
 	loop_at_turn_end(all.world.loop, end_turn, NULL);
-	listen_and_serve();
+	set_options();
 }
 
 static void
@@ -352,24 +493,30 @@ release(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct talk client = { .pass_time = pass_time, .hear = check_octets };
+	struct talk clients = { .pass_time = pass_time, .hear = check_octets };
 	struct buffer octets;
 
 	if (size <= SETTINGS || size > INPUT_MAX)
 		return 0;
 	flags = data[1];
 	reload_turns = data[2];
-	place = data[3] % PLACES;
+	whereabouts = data[3];
+	variant = 0;
+	memset(has_been_looker, 0, sizeof(has_been_looker));
 	turns = 0;
 	has_passed = false;
-	has_copy = false;
+	memset(has_copy, 0, sizeof(has_copy));
+	memset(is_binary, 0, sizeof(is_binary));
+	for (size_t i = 0; i < TALK_CLIENTS; i++)
+		heard[i].length = 0;
 	has_lost_keys = false;
 	buffer_init(&octets, OCTETS_MAX);
 	expand(data + SETTINGS, size - SETTINGS, &octets);
 	build();
-	client.loop = all.world.loop;
+	clients.loop = all.world.loop;
+	clients.is_slow = (flags & SLOW) != 0;
 	world_serialise(&all.world, &before);
-	talk(&client, listening, data[0], (const uint8_t *)octets.data, octets.length);
+	talk_in_turns(&clients, listening, data[0], parts, part_count);
 	/* The administrator may give others what they may not make. */
 	if (!is_said[WORLD_ADMIN])
 		world_check(&all.world);

@@ -11,8 +11,9 @@ import json
 import pathlib
 import sys
 
-FAILS, IN_URLS, REDIRECTS, KEYS_GO, HAS_NO_LEASE, EXPIRES = 1, 2, 4, 8, 16, 32
+FAILS, IN_URLS, REDIRECTS, KEYS_GO, HAS_NO_LEASE, EXPIRES, CHANGES, SLOW = 1, 2, 4, 8, 16, 32, 64, 128
 PROXY, LOOKER, STRANGER, MEASURER = range(4)
+PUBLISHES, NO_ROOM = 64, 128
 
 # As clients write them (ddclient, inadyn, FritzBox, OpenWrt, UniFi, Synology, ddns-go).
 DYNDNS = [
@@ -35,8 +36,9 @@ LOOKS = ["/v1/status", "/v1/names?limit=2", "/v1/names/laptop.home.arpa", "/v1/z
          "/healthz/live", "/healthz/ready", "/", "/page.css", "/page.js", "/favicon.ico", "/nothing"]
 
 
-def settings(flags=0, place=STRANGER, piece=0, reloads=0):
-    return bytes([piece, flags, reloads, place])
+def settings(flags=0, place=STRANGER, piece=0, reloads=0, others=PROXY):
+    """others: where the second and the third client are."""
+    return bytes([piece, flags, reloads, place | others << 2 | others << 4])
 
 
 def ask(target, method="GET", body=None, **headers):
@@ -107,10 +109,54 @@ def of_api():
                       ask("/v1/keys/phone", "DELETE", Authorization="<B>"),
                       ask("/v1/keys/admin", "DELETE", Authorization="<B>"),
                       ask("/v1/keys/../x", "DELETE", Authorization="<B>"))
+    made = {"name": "phone.home.arpa", "allow": ["self A AAAA", "*.home.arpa", "zone home.arpa", "look"],
+            "from": ["2001:db8::/32"]}
+    for name, flags in (("", 0), ("_fails", FAILS), ("_keys_go", KEYS_GO)):
+        yield f"keys_made{name}", web(
+            ask("/v1/keys", "POST", made, Authorization="<B>"),
+            ask("/v1/keys", Authorization="<B>"),
+            ask("/v1/keys", "POST", made, Authorization="<B>"),
+            ask("/nic/update?hostname=phone.home.arpa&myip=192.0.2.41",
+                Authorization="Bearer phone.home.arpa:<k>"),
+            ask("/v1/names", Authorization="Bearer <k>"),
+            ask("/v1/keys/Phone.home.arpa.", "DELETE", Authorization="<B>"),
+            ask("/v1/names", Authorization="Bearer <k>"), flags=flags)
+    yield "keys_of_one", web(*(ask("/v1/keys", "POST", {"name": f"k{number}", "algorithm": algorithm,
+                                                         "allow": ["look"]}, Authorization="<B>")
+                               for number, algorithm in enumerate(
+                                   ("hmac-sha224", "hmac-sha384", "HMAC-SHA512", "hmac-md5"))))
     yield "reload", web(ask("/v1/reload", "POST", "", Authorization="<B>"),
                         ask("/v1/status", Authorization="<B>"), ask(DYNDNS[0], Authorization="<a>"))
     yield "backup", web(ask("/v1/backup", Authorization="<B>"),
                         ask("/v1/restore", "POST", "SQLite format 3", Authorization="<B>"))
+
+
+def of_several():
+    """Clients that speak in turns, readers that are slow, and reloads between them."""
+    event = ask("/v1/events", Authorization="<B>")
+    change = "".join(ask(f"/nic/update?hostname=a.laptop.home.arpa&myip=192.0.2.{number}",
+                         Authorization="<a>") for number in range(51, 55))
+    yield "two", web(event, "<1>", change, "<2>", ask("/v1/names", Authorization="<b>"), "<0>",
+                     ask("/metrics"), others=LOOKER)
+    half = ask("/v1/update", "POST", {"hostname": "laptop.home.arpa", "myip": "192.0.2.61"},
+               Authorization="<a>")
+    yield "two_halves", web(half[:60], "<1>", half[:90], "<0>", half[60:], "<1>", half[90:],
+                            others=STRANGER)
+    yield "two_reload", web(half[:150], "<1>", ask("/v1/reload", "POST", "", Authorization="<B>"),
+                            "<0>", half[150:], flags=KEYS_GO)
+    made = {"name": "phone", "allow": ["self"]}
+    yield "two_keys", web(ask("/v1/keys", "POST", made, Authorization="<B>"), "<1>",
+                          ask("/v1/keys/phone", "DELETE", Authorization="<B>"), "<2>",
+                          ask("/v1/keys", "POST", made, Authorization="<B>"))
+    yield "slow", web(event, "<1>", change, ask("/page.js"), ask("/v1/backup", Authorization="<B>"),
+                      change, flags=SLOW)
+    for place in (PROXY, LOOKER, STRANGER, MEASURER):
+        yield f"changes_{place}", web(
+            *(ask(target, X_Forwarded_For="198.51.100.7") for target in ("/v1/names", "/metrics") * 3),
+            "<1>", ask(DYNDNS[0] + "&token=<t>"), "<2>", event, flags=CHANGES, place=place, reloads=6,
+            piece=50)
+    yield "changes_in_url", web(*("GET " + DYNDNS[0] + "&token=<t> HTTP/1.1\r\nHost: pi.example\r\n\r\n"
+                                  for _ in range(6)), flags=CHANGES, reloads=7)
 
 
 def of_api_corpus(folder):
@@ -160,6 +206,18 @@ def of_guards():
                         "Authorization: <a>\r\n\r\n5\r\nhostn\r\n15\r\name=laptop.home.arpa&\r\n0\r\n\r\n",
                         ask("/nic/update", "PUT", "x", Authorization="<a>"),
                         ask("/v1/update", "POST", "x" * 12000, Authorization="<a>"))
+    codings = ["gzip", "x-gzip;q=0", "br, GZIP ; q=0.5", "*", "identity;q=1, *;q=0.000", "gzip;q=", ""]
+    yield "codings", web(*(ask("/page.css", Accept_Encoding=text) for text in codings))
+    yield "redirect_ends", web(*(ask(DYNDNS[1], Authorization="<a>") for _ in range(4)),
+                               flags=REDIRECTS | CHANGES, reloads=5)
+    made = {"name": "phone", "allow": ["self"]}
+    yield "keys_no_room", settings(place=STRANGER | NO_ROOM) + "".join(
+        [ask("/v1/keys", "POST", made, Authorization="<B>"),
+         ask("/v1/keys/phone", "DELETE", Authorization="<B>")]).encode()
+    yield "publishes", settings(place=STRANGER | PUBLISHES) + "".join(
+        [ask("/v1/events", Authorization="<B>"), "<1>", ask("/v1/events", Authorization="<b>"), "<2>",
+         ask(DYNDNS[0], Authorization="<a>"), ask("/healthz/ready"), ask("/healthz"),
+         ask("/v1/status", Authorization="<b>")]).encode()
     yield "not_changed", web(ask("/page.js", If_None_Match="*"), ask("/", "HEAD"), ask("/", "POST", ""))
 
 
@@ -189,7 +247,7 @@ def of_logins():
 def main():
     top = pathlib.Path(sys.argv[1])
     of_api_too = functools.partial(of_api_corpus, top / "api")
-    for name, makers in (("web", (of_dyndns, of_api, of_api_too, of_guards)),
+    for name, makers in (("web", (of_dyndns, of_api, of_several, of_api_too, of_guards)),
                          ("login", (of_logins,))):
         folder = top / name
         folder.mkdir(parents=True, exist_ok=True)

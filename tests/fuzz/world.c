@@ -15,12 +15,10 @@
 
 enum { SERIALISED_MAX = 32 << 20, QUIET_S = 100, HOUR_S = 3600, FOLDER_MAX = 32 };
 
-#define LONG_LABEL "a-name-that-is-as-long-as-the-longest-label-there-may-ever-be"
-
 const char *const world_key_names[WORLD_KEYS] = {
 	"admin",
 	"laptop.home.arpa",
-	LONG_LABEL "." LONG_LABEL "." LONG_LABEL "." LONG_LABEL,
+	WORLD_LONG_LABEL "." WORLD_LONG_LABEL "." WORLD_LONG_LABEL "." WORLD_LONG_LABEL,
 };
 
 const uint8_t world_secrets[WORLD_KEYS][WORLD_SECRET_SIZE + 1] = {
@@ -32,7 +30,7 @@ const uint8_t world_secrets[WORLD_KEYS][WORLD_SECRET_SIZE + 1] = {
 static const char *const apexes[] = {
 	"home.arpa",
 	"2.0.192.in-addr.arpa",
-	LONG_LABEL "." LONG_LABEL "." LONG_LABEL ".example",
+	WORLD_LONG_ZONE,
 };
 
 enum { ZONES = sizeof(apexes) / sizeof(apexes[0]) };
@@ -116,8 +114,8 @@ unlink_store(const char *folder)
 	expect(rmdir(folder) == 0);
 }
 
-static struct name
-to_name(const char *text)
+struct name
+world_name(const char *text)
 {
 	struct name name;
 
@@ -125,8 +123,8 @@ to_name(const char *text)
 	return name;
 }
 
-static struct grant
-to_grant(const char *text)
+struct grant
+world_grant(const char *text)
 {
 	const char *reason;
 	struct grant grant;
@@ -141,7 +139,7 @@ add_key(struct keyring *keyring, enum world_key which, const struct grant *grant
 	bool is_admin = which == WORLD_ADMIN;
 	struct key_options options = {
 		.name_text = world_key_names[which],
-		.name = to_name(world_key_names[which]),
+		.name = world_name(world_key_names[which]),
 		.algorithm = TSIG_HMAC_SHA256,
 		.secret = world_secrets[which],
 		.secret_size = WORLD_SECRET_SIZE,
@@ -159,9 +157,9 @@ add_key(struct keyring *keyring, enum world_key which, const struct grant *grant
 static struct keyring *
 build_keys(bool has_keys)
 {
-	struct grant of_admin[] = { to_grant("zone home.arpa ANY SOA NS"),
-		to_grant("zone 2.0.192.in-addr.arpa") };
-	struct grant of_laptop[] = { to_grant("self A AAAA TXT"), to_grant("*.self A") };
+	struct grant of_admin[] = { world_grant("zone home.arpa ANY SOA NS"),
+		world_grant("zone 2.0.192.in-addr.arpa") };
+	struct grant of_laptop[] = { world_grant("self A AAAA TXT"), world_grant("*.self A") };
 	struct keyring *keyring = keyring_new();
 
 	expect(keyring != NULL);
@@ -177,7 +175,7 @@ build_keys(bool has_keys)
 static void
 build_networks(struct world *world)
 {
-	world->network_grant = to_grant("*.home.arpa A AAAA");
+	world->network_grant = world_grant("*.home.arpa A AAAA");
 	expect(network_from_text(block, &world->networks[0]) == STATUS_OK);
 	expect(network_from_text(loopback, &world->networks[1]) == STATUS_OK);
 	for (size_t i = 0; i < 2; i++) {
@@ -204,13 +202,13 @@ build_zones(struct world *world)
 
 	for (size_t i = 0; i < ZONES; i++) {
 		zones[i] = (struct zone_options){
-			.apex = to_name(apexes[i]),
+			.apex = world_name(apexes[i]),
 			.ttl_s = 60,
 			.lease_s = HOUR_S,
 			.lease_min_s = 60,
 			.lease_max_s = WORLD_LEASE_MAX_S,
-			.nameserver = to_name("ns.home.arpa"),
-			.contact = to_name("hostmaster.home.arpa"),
+			.nameserver = world_name("ns.home.arpa"),
+			.contact = world_name("hostmaster.home.arpa"),
 		};
 	}
 	expect(service_set_zones(world->service, zones, ZONES) == STATUS_OK);
@@ -220,7 +218,7 @@ static void
 load_entry(struct world *world, const struct entry *entry)
 {
 	_Alignas(knot_rdata_t) uint8_t storage[64];
-	struct name name = to_name(entry->name);
+	struct name name = world_name(entry->name);
 	int64_t until_s = clock_now_s() + entry->lease_s;
 	struct record record = {
 		.type = entry->type,

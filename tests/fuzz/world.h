@@ -32,6 +32,9 @@ enum world_key { WORLD_ADMIN, WORLD_LAPTOP, WORLD_LONG, WORLD_KEYS };
 /* In a record of the administrator's, and unlikely to come up otherwise: who is not to see it, does not. */
 #define WORLD_HIDDEN_TEXT "only-who-may-look-reads-this-one"
 
+#define WORLD_LONG_LABEL "a-name-that-is-as-long-as-the-longest-label-there-may-ever-be"
+#define WORLD_LONG_ZONE WORLD_LONG_LABEL "." WORLD_LONG_LABEL "." WORLD_LONG_LABEL ".example"
+
 extern const char *const world_key_names[WORLD_KEYS];
 extern const uint8_t world_secrets[WORLD_KEYS][WORLD_SECRET_SIZE + 1];
 
@@ -49,6 +52,10 @@ struct world {
 /* Aborts, saying where, when an invariant does not hold or the test cannot go on. */
 #define expect(holds) ((holds) ? (void)0 : expect_failed(#holds, __FILE__, __LINE__))
 _Noreturn void expect_failed(const char *what, const char *file, int line);
+
+/* Values from texts that are good. */
+struct name world_name(const char *text);
+struct grant world_grant(const char *text);
 
 void world_build(struct world *world);
 void world_release(struct world *world);

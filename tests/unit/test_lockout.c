@@ -163,18 +163,18 @@ note_success(struct lockout *lockout, const char *source, const char *name, int6
 static void
 who_has_logged_in_before_waits_for_its_own_failures_only(void **state)
 {
+	int64_t now_ms = 0;
 	char name[16];
 
-	note_success(*state, "192.0.2.1", "router", 0);
-	for (unsigned i = 0; i < 2 * LOCKOUT_ENTRIES; i++) {
-		(void)snprintf(name, sizeof(name), "guess%u", i);
-		fail_times(*state, "192.0.2.1", name, 1, 1000);
+	note_success(*state, "192.0.2.1", "router", now_ms);
+	for (; now_ms < 2 * LOCKOUT_ENTRIES; now_ms++) {
+		(void)snprintf(name, sizeof(name), "guess%d", (int)now_ms);
+		fail_times(*state, "192.0.2.1", name, 1, now_ms);
 	}
-	assert_true(wait_ms(*state, "192.0.2.1", "guess", 1000) > 0);
-	assert_true(wait_ms(*state, "192.0.2.1", "another", 1000) > 0);
-	assert_int_equal(wait_ms(*state, "192.0.2.1", "router", 1000), 0);
-	fail_times(*state, "192.0.2.1", "router", LOCKOUT_FREE_PAIR, 1000);
-	assert_int_equal(wait_ms(*state, "192.0.2.1", "router", 1000), LOCKOUT_FIRST_MS);
+	assert_true(wait_ms(*state, "192.0.2.1", "another", now_ms) > 0);
+	assert_int_equal(wait_ms(*state, "192.0.2.1", "router", now_ms), 0);
+	fail_times(*state, "192.0.2.1", "router", LOCKOUT_FREE_PAIR, now_ms);
+	assert_int_equal(wait_ms(*state, "192.0.2.1", "router", now_ms), LOCKOUT_FIRST_MS);
 }
 
 static void

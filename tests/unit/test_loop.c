@@ -512,6 +512,39 @@ a_timer_that_sets_itself_to_zero_starves_neither_timers_nor_descriptors(void **s
 	close_pipe(&end);
 }
 
+/* What a connection does with its idle timer. */
+static void
+set_timer_anew(struct pipe_end *end)
+{
+	(void)end;
+	set_timer(0, 100);
+	set_timer(1, 0);
+}
+
+static void
+after_a_stall_who_is_ready_is_heard_before_time_is_up(void **state)
+{
+	struct pipe_end end;
+
+	(void)state;
+	prepare_timers();
+	open_pipe(&end);
+	end.then = set_timer_anew;
+	assert_int_equal(loop_watch(loop, &end.watch, end.reader, LOOP_READ), STATUS_OK);
+	set_timer(0, 100);
+	fill_pipe(&end);
+	turn_after(100000);
+	assert_int_equal(end.calls, 1);
+	assert_int_equal(timers[0].calls, 0);
+	/* What the handler set to 0 ms is for the next turn. */
+	assert_int_equal(timers[1].calls, 0);
+	loop_unwatch(loop, &end.watch);
+	turn_after(100);
+	assert_int_equal(timers[0].calls, 1);
+	assert_int_equal(timers[1].calls, 1);
+	close_pipe(&end);
+}
+
 static void
 a_delay_below_zero_is_now_and_an_endless_one_never(void **state)
 {
@@ -863,6 +896,7 @@ main(void)
 		TEST(a_stopped_timer_does_not_fire),
 		TEST(a_handler_may_stop_a_timer_that_is_due_in_the_same_turn),
 		TEST(a_timer_that_sets_itself_to_zero_starves_neither_timers_nor_descriptors),
+		TEST(after_a_stall_who_is_ready_is_heard_before_time_is_up),
 		TEST(a_delay_below_zero_is_now_and_an_endless_one_never),
 		TEST(a_thousand_timers_set_moved_and_stopped_at_random_fire_in_order),
 		TEST(a_timer_fires_in_the_turn_after_its_time_whatever_else_is_set),
