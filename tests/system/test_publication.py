@@ -3,6 +3,7 @@
 
 import ipaddress
 import os
+import signal
 import stat
 import subprocess
 import time
@@ -484,7 +485,9 @@ def test_pihole_is_signalled_too(pair, folder):
     program = folder / "pihole-FTL"
     program.symlink_to("/bin/sleep")
     server, dnsmasq = pair("signal")
-    with subprocess.Popen([program, "60"]) as pihole:
+    # Who runs the tests (nohup) may ignore SIGHUP, and programs inherit that.
+    heed = {"preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)}
+    with subprocess.Popen([program, "60"], **heed) as pihole:
         try:
             dnsmasq.pid_file.write_text(f"{pihole.pid}\n")
             server.start().must_update(CHANGE)
