@@ -43,13 +43,13 @@ clock_gettime(clockid_t clock_id, struct timespec *tp)
 }
 
 time_t
-time(time_t *ret_time)
+time(time_t *timer)
 {
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	if (ret_time != NULL)
-		*ret_time = now.tv_sec;
+	if (timer != NULL)
+		*timer = now.tv_sec;
 	return now.tv_sec;
 }
 
