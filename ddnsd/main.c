@@ -27,6 +27,7 @@
 #include "doors/dns_tcp.h"
 #include "doors/dns_udp.h"
 #include "doors/dyndns.h"
+#include "doors/http_tls.h"
 #include "doors/lease_file.h"
 #include "doors/monitor.h"
 #include "doors/page.h"
@@ -114,6 +115,21 @@ tell_lines(const struct buffer *text, bool to_log, enum log_level level, const c
 	}
 }
 
+/* It may come later than the configuration: no error, but worth a word. */
+static void
+check_certificate(const struct web_options *options)
+{
+	char problem[HTTP_TLS_PROBLEM_MAX];
+	struct http_tls *tls = NULL;
+
+	if (options->certificate[0] == '\0')
+		return;
+	if (http_tls_load(options->certificate, options->key, &tls, problem) != STATUS_OK)
+		(void)fprintf(stderr,
+		    "warning: listen http: %s; without a certificate nobody is served\n", problem);
+	http_tls_free(tls);
+}
+
 static int
 check_config(const char *path)
 {
@@ -129,6 +145,8 @@ check_config(const char *path)
 	tell_lines(&errors, false, LOG_LEVEL_ERROR, "");
 	buffer_release(&errors);
 	buffer_release(&warnings);
+	if (status == STATUS_OK)
+		check_certificate(&config->web);
 	config_free(config);
 	if (status != STATUS_OK)
 		return EXIT_FAILURE;

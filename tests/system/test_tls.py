@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import pytest
+from harness.daemon import PROGRAM
 from harness.tool import FAILED, USAGE, Tool
 from harness.waiting import wait_until
 from harness.web import TIMEOUT_S
@@ -225,6 +226,22 @@ def test_plain_http_to_the_tls_port_itself_is_led_to_https(secure):
     assert answer.status == 308
     assert answer.getheader("Location") == f"https://localhost:{port}/"
     connection.close()
+
+
+def test_a_check_warns_of_a_certificate_that_cannot_be_used(launch, certificate):
+    """It may come later than the configuration: that is no error."""
+    daemon = launch(start=False, http=certificate.options)
+
+    def check():
+        command = [PROGRAM, "-n", "-c", daemon.config_path]
+        result = subprocess.run(command, capture_output=True, text=True)
+        assert (result.returncode, result.stdout) == (0, "configuration OK\n")
+        return result.stderr
+
+    assert "certificate" not in check()
+    certificate.certificate.unlink()
+    said = check()
+    assert str(certificate.certificate) in said and "nobody is served" in said
 
 
 # --- certificates that change
