@@ -44,5 +44,5 @@ void lockout_note_failure(struct lockout *lockout, const struct address *source,
 void lockout_note_success(struct lockout *lockout, const struct address *source, const char *name,
     size_t length, int64_t now_ms);
 
-/* The keys are other ones now: who failed with the old ones may try at once. */
+/* The keys may be other ones now: who failed with the old ones may try at once. */
 void lockout_forget_failures(struct lockout *lockout);

@@ -555,7 +555,8 @@ fail_crowded(struct api_call *call)
 	call->copy = NULL;
 	buffer_release(&call->body);
 	call->retry_after_s = RETRY_READERS_S;
-	api_fail(call, 503, "come again in some seconds, or ask for less (limit=)",
+	api_fail(call, 503,
+	    "come again in some seconds; names can be had in smaller pages (limit=)",
 	    "others are reading as much as is kept for readers at a time");
 }
 

@@ -563,9 +563,15 @@ find_addresses(struct dyndns_call *call)
 		    "block tell what stands behind it");
 		return true;
 	}
-	(void)snprintf(call->problem, sizeof(call->problem),
-	    "the request came from %s, by which other hosts do not reach it; give myip=ADDRESS",
-	    peer_of(call)->who);
+	if (source->family == 0)
+		(void)snprintf(call->problem, sizeof(call->problem),
+		    "nobody said where the request came from (%s); give myip=ADDRESS",
+		    peer_of(call)->who);
+	else
+		(void)snprintf(call->problem, sizeof(call->problem),
+		    "the request came from %s, by which other hosts do not reach it; give "
+		    "myip=ADDRESS",
+		    peer_of(call)->who);
 	return call->address_count > 0;
 }
 

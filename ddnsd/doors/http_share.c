@@ -125,14 +125,15 @@ fits(size_t held, size_t length, size_t most)
 	return held == 0 || (length <= most && held <= most - length);
 }
 
-/* An administrator waits for nobody but other administrators. */
+/* An administrator waits for nobody but other administrators, and gives way to no one else. */
 static bool
 gives_way(const struct http_exchange *holder, const struct http_exchange *exchange)
 {
 	if (holder == NULL || holder->held == 0 || holder->phase != HTTP_SENDING)
 		return false;
-	return clock_now_ms() - holder->sent_from_ms >= HTTP_SLOW_MS ||
-	    (is_admin(exchange) && !is_admin(holder));
+	if (holder->is_of_admin != is_admin(exchange))
+		return is_admin(exchange);
+	return clock_now_ms() - holder->sent_from_ms >= HTTP_SLOW_MS;
 }
 
 /* The one that reads a large answer longest, of those that give way. NULL: none does. */
@@ -153,6 +154,25 @@ find_holder(const struct http_exchange *exchange, bool only_own)
 			found = connection;
 	}
 	return found;
+}
+
+/* Whether there is room once all who give way are gone: else none of them is lost for nothing. */
+static bool
+can_have_room(const struct http_exchange *exchange, size_t length, size_t most)
+{
+	const struct http_connection *own = exchange->connection;
+	const struct http_connection *connection;
+	size_t all = own->server->held;
+	size_t of_own = count_own_octets(exchange);
+
+	TAILQ_FOREACH(connection, &own->server->connections, entry) {
+		if (!gives_way(connection->exchange, exchange))
+			continue;
+		all -= connection->exchange->held;
+		if (http_share_is_of(connection, &own->subscriber))
+			of_own -= connection->exchange->held;
+	}
+	return fits(of_own, length, most / 2) && fits(all, length, most);
 }
 
 static void
@@ -176,7 +196,7 @@ http_has_room(struct http_exchange *exchange, size_t length)
 
 	if (length <= HTTP_SMALL_ANSWER_MAX || most == 0)
 		return true;
-	for (;;) {
+	while (can_have_room(exchange, length, most)) {
 		bool has_share = fits(count_own_octets(exchange), length, most / 2);
 
 		if (has_share && fits(server->held, length, most))
@@ -200,6 +220,7 @@ http_share_take_octets(struct http_exchange *exchange, size_t length)
 	if (length <= HTTP_SMALL_ANSWER_MAX)
 		return;
 	exchange->held = length;
+	exchange->is_of_admin = is_admin(exchange);
 	exchange->connection->server->held += length;
 }
 

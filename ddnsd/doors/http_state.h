@@ -83,7 +83,8 @@ struct http_exchange {
 	int64_t sent_from_ms; /* clock_now_ms() when HTTP_SENDING began */
 	size_t held;          /* octets of a large answer, until it is sent */
 	bool is_stream;
-	bool is_of_stranger; /* where is_stream, whoever its principal was */
+	/* Whose it is that streams, or holds octets: a reload takes the principal away. */
+	bool is_of_stranger;
 	bool is_of_admin;
 	struct buffer backlog;
 };

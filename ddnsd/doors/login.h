@@ -26,7 +26,7 @@ void login_free(struct login *login);
 void login_identify(struct login *login, struct http_exchange *exchange, bool takes_query,
     struct http_peer *peer);
 
-/* The keys are other ones now: nobody waits for having failed with the old ones. */
+/* The keys may be other ones now: nobody waits for having failed with the old ones. */
 void login_forget_failures(struct login *login);
 
 /* For the metrics. */

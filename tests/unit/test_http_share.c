@@ -361,6 +361,41 @@ an_administrator_waits_for_no_reader_that_is_none(void **state)
 	assert_int_equal(ask_for_octets(&admin, NULL, BIG), 200);
 }
 
+static void
+an_administrators_answer_stays_one_after_a_reload(void **state)
+{
+	(void)state;
+	assert_int_equal(ask_for_octets(&admin, NULL, ANSWERS), 200);
+	http_server_forget_peers(server);
+	assert_int_equal(ask_for_octets(&admin, NULL, BIG), 503);
+	assert_int_equal(turned_away(), 0);
+}
+
+static void
+nobody_else_ends_what_an_administrator_reads(void **state)
+{
+	(void)state;
+	assert_int_equal(ask_for_octets(&admin, NULL, 2 * ANSWERS), 200);
+	skewed_clock_pass_ms(SLOW_MS);
+	assert_int_equal(ask_for_octets(NULL, NULL, BIG), 503);
+	assert_int_equal(turned_away(), 0);
+	assert_int_equal(ask_for_octets(&admin, NULL, BIG), 200);
+}
+
+static void
+no_reader_is_lost_where_that_makes_no_room(void **state)
+{
+	(void)state;
+	assert_int_equal(ask_for_octets(&desk, NULL, BIG), 200);
+	skewed_clock_pass_ms(SLOW_MS);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ask_for_octets(&desk, NULL, BIG), 200);
+	assert_int_equal(ask_for_octets(&phone, NULL, 2 * BIG), 503);
+	assert_int_equal(turned_away(), 0);
+	assert_int_equal(ask_for_octets(&phone, NULL, BIG), 200);
+	assert_int_equal(turned_away(), 1);
+}
+
 int
 main(void)
 {
@@ -376,6 +411,9 @@ main(void)
 		UNIT(one_subscriber_has_half_of_the_room),
 		UNIT(an_answer_larger_than_all_room_goes_alone),
 		UNIT(an_administrator_waits_for_no_reader_that_is_none),
+		UNIT(an_administrators_answer_stays_one_after_a_reload),
+		UNIT(nobody_else_ends_what_an_administrator_reads),
+		UNIT(no_reader_is_lost_where_that_makes_no_room),
 	};
 
 	log_open(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
