@@ -23,8 +23,7 @@ enum {
 	HTTP_HEADER_MAX = 8192,           /* of one request, its line included */
 	HTTP_STREAM_BACKLOG_MAX = 262144, /* a stream whose reader is further behind is ended */
 	HTTP_WHO_MAX = 64,
-	HTTP_SMALL_ANSWER_MAX =
-	    131072, /* goes whatever others read: http-connections bound these */
+	HTTP_SMALL_ANSWER_MAX = 131072, /* is kept whatever others read */
 };
 
 /* What a site does. Every exchange that was received is answered or streamed, then released. */
@@ -76,8 +75,7 @@ struct http_limits {
 	unsigned streams_per_principal;
 	unsigned streams_for_admins; /* that nobody else gets */
 
-	size_t
-	    answers_max; /* octets of answers that are being read, see http_has_room(); 0: no limit */
+	size_t answers_max; /* octets that are being read, see http_has_room(); 0: no limit */
 };
 
 /*

@@ -485,20 +485,28 @@ def test_many_leases_and_a_hangup_start_no_storm(site_of, folder):
     assert_numbered(site, *addresses[:2])
     wait_until(lambda: len(site.leases()) == most, "all leases are known", 120)
 
-    def hang_up():
+    told = 0
+
+    def calls_after_a_hangup():
         """dnsmasq calls for the newest lease first: when it has for the oldest, it is done."""
+        nonlocal told
         oldest = f"old {addresses[0]}\n"
         before = calls.read_text().count(oldest)
         os.kill(site.dnsmasq.process.pid, signal.SIGHUP)
         wait_until(lambda: calls.read_text().count(oldest) > before, "all are told", 120)
-        return len(calls.read_text().splitlines())
+        had, told = told, len(calls.read_text().splitlines())
+        return told - had
+
+    def is_calm():
+        """One call a lease each time, and nothing comes of them."""
+        before = site.publication(), site.server.serial()
+        counts = calls_after_a_hangup(), calls_after_a_hangup()
+        return counts == (most, most) and (site.publication(), site.server.serial()) == before
 
     wait_until(lambda: calls.read_text().count("add ") == most, "the hook was told all", 120)
-    count = hang_up()
-    number, serial = site.publication(), site.server.serial()
-    assert hang_up() == count + most
-    assert hang_up() == count + 2 * most
-    assert (site.publication(), site.server.serial()) == (number, serial)
+    calls_after_a_hangup()
+    # A call that tells of a lease's new name may still be under way at first.
+    assert is_calm() or is_calm()
 
 
 def test_a_daemon_that_hangs_holds_up_neither_leases_nor_answers(site_of):
