@@ -363,7 +363,7 @@ def without_a_key(caller, server):
     wrong = Web(server.settings.http["port"], make_key("wrong"))
 
     def refusal(operation):
-        """None until it is locked out: the first wait may end in between, and a late reload forgives."""
+        """None until it is locked out: the first wait may end, and a late reload forgives."""
         reply = wrong.ask(operation.method, operation.target())
         return reply if reply.status == 429 else None
 
