@@ -19,6 +19,7 @@ from .waiting import wait_until
 
 POOL = "10.77.1.{}"
 SUBNET = "10.77.0.0/16"
+DISCARD_PORT = 9
 LIMIT_S = 60.0
 ANSWER_S, TRIES = 0.5, 60  # of the client below
 
@@ -136,6 +137,11 @@ class Client:
     def wait_for_address(self):
         return wait_until(self.address, f"{self.title} has an address", LIMIT_S)
 
+    def meet_server(self):
+        """A release is said once, and its address goes at once: ARP must not be in between."""
+        with self.machine.entered(), contextlib.suppress(ConnectionRefusedError):
+            socket.create_connection((SERVER, DISCARD_PORT), LIMIT_S).close()
+
     def vanish(self):
         """The machine is gone without a word."""
         self.program.kill()
@@ -160,6 +166,7 @@ class Udhcpc(Client):
         self.program.wait_for_log(" obtained", before + 1)
 
     def release(self):
+        self.meet_server()
         self.program.send_signal(signal.SIGUSR2)
 
 
@@ -192,6 +199,8 @@ class Dhclient(Client):
 
     def release(self):
         """dhclient -r sends the release and ends the other one."""
+        if self.FAMILY == "inet":
+            self.meet_server()
         with self.machine.entered():
             command = list(map(str, self.command(self.FLAG, "-r")))
             subprocess.run(command, check=True, capture_output=True, timeout=LIMIT_S)
